@@ -1,0 +1,1 @@
+"""Adversarial training and algorithmic recourse: what the book computes."""

@@ -1,0 +1,92 @@
+"""The built book in a browser: nothing is loaded from elsewhere, every formula renders, nothing overflows."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+HTML = Path(__file__).resolve().parents[1] / "_build" / "html"
+PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LOCAL = {"", "localhost", "127.0.0.1"}
+
+PROBLEMS = r"""() => {
+    const root = document.documentElement;
+    const problems = [];
+
+    const channels = colour => colour.match(/[\d.]+/g).map(Number);
+    const ground = node => {  // what is painted behind a node, translucent layers blended
+        if (!node) return [255, 255, 255];
+        const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor);
+        return alpha === 1 ? [r, g, b] : ground(node.parentElement).map((c, i) => alpha * [r, g, b][i] + (1 - alpha) * c);
+    };
+    const luminance = colour => {
+        const [r, g, b] = colour.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const contrast = node => {
+        const ends = [channels(getComputedStyle(node).color), ground(node)].map(luminance);
+        return (Math.max(...ends) + 0.05) / (Math.min(...ends) + 0.05);
+    };
+
+    if (root.scrollWidth > root.clientWidth)
+        problems.push(`the page is ${root.scrollWidth} px wide in a window of ${root.clientWidth} px`);
+    for (const node of document.querySelectorAll('mjx-merror, merror, [mathcolor="red"]'))
+        problems.push(`formula not rendered: ${node.textContent}`);
+    const formulas = document.querySelectorAll('.math').length;
+    const rendered = document.querySelectorAll('.math mjx-container').length;
+    if (rendered < formulas)
+        problems.push(`${formulas - rendered} of ${formulas} formulas not rendered`);
+    const texts = document.createTreeWalker(document.querySelector('main') || document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const [text, parent] = [texts.currentNode.data.trim(), texts.currentNode.parentElement];
+        if (!text || !parent.checkVisibility() || parent.closest('script, style, mjx-assistive-mml, .headerlink, .search-button__kbd-shortcut')) continue;
+        if (/\$|\\[a-z([]/i.test(text) && !parent.closest('pre, code'))
+            problems.push(`formula left as source: ${text}`);
+        if (contrast(parent) < 4.5)
+            problems.push(`contrast of only ${contrast(parent).toFixed(1)}: ${text}`);
+    }
+    for (const image of document.images) {
+        if (!image.alt.trim())
+            problems.push(`image without alt text: ${image.src}`);
+        if (image.complete && !image.naturalWidth)
+            problems.push(`image not loaded: ${image.src}`);
+    }
+    return problems;
+}"""
+
+pytestmark = [
+    pytest.mark.skipif(not PAGES, reason="no built book: run jupyter-book build ."),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[1400, 400], ids=["1400px", "400px"])
+def window(request, browser):
+    page = browser.new_page(viewport={"width": request.param, "height": 900})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(HTML).with_suffix("").as_posix())
+def test_page(window, path):
+    requests = []
+    window.on("request", lambda request: requests.append(request.url))
+    window.goto(path.as_uri())
+    window.wait_for_function("!window.MathJax || MathJax.startup && MathJax.startup.promise.then(() => true)")
+    for scheme in ("light", "dark"):
+        window.emulate_media(color_scheme=scheme)
+        window.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+        assert not window.evaluate(PROBLEMS), f"{scheme} theme"
+    remote = [url for url in requests if urlsplit(url).scheme != "data" and (urlsplit(url).hostname or "") not in LOCAL]
+    assert not remote
