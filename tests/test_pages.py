@@ -15,6 +15,7 @@ LOCAL = {"", "localhost", "127.0.0.1"}
 PROBLEMS = r"""() => {
     const root = document.documentElement;
     const problems = [];
+    const UNREAD = 'script, style, mjx-assistive-mml, .headerlink, .search-button__kbd-shortcut';
 
     const channels = colour => colour.match(/[\d.]+/g).map(Number);
     const ground = node => {  // what is painted behind a node, translucent layers blended
@@ -42,7 +43,7 @@ PROBLEMS = r"""() => {
     const texts = document.createTreeWalker(document.querySelector('main') || document.body, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
         const [text, parent] = [texts.currentNode.data.trim(), texts.currentNode.parentElement];
-        if (!text || !parent.checkVisibility() || parent.closest('script, style, mjx-assistive-mml, .headerlink, .search-button__kbd-shortcut')) continue;
+        if (!text || !parent.checkVisibility() || parent.closest(UNREAD)) continue;
         if (/\$|\\[a-z([]/i.test(text) && !parent.closest('pre, code'))
             problems.push(`formula left as source: ${text}`);
         if (contrast(parent) < 4.5)

@@ -1,15 +1,8 @@
-"""The bounds of the paper as printed, and the repaired ones, named after their theorems. NumPy, float64, broadcasting."""
-
-from typing import NamedTuple
+"""Definition 1 and Theorem 1, as printed and repaired: the cost of SCFE."""
 
 import numpy as np
 
-
-class Bounds(NamedTuple):
-    """A lower and an upper bound on one quantity, arrays of one shape, in scaled features."""
-
-    lower: np.ndarray
-    upper: np.ndarray
+from rrlib.theory.bounds import Bounds
 
 
 def scfe_recourse(m, w, lam):
@@ -87,21 +80,3 @@ def scfe_cost(m, w, lam):
     """Return the l2 cost |m| ||w|| / (lam + ||w||^2) of SCFE's recourse for a linear model, shape (...)."""
     size = np.linalg.norm(w, axis=-1)
     return np.abs(m) * size / (lam + size**2)
-
-
-def collapse_threshold(X, y, *, p=np.inf):
-    """Return half the l_p distance of the class means: from this eps on, a constant is the best robust linear classifier.
-
-    Parameters
-    ----------
-    X : array of shape (n, d), scaled features
-    y : array of shape (n,), labels 0 or 1
-    p : {1, 2, inf}
-        Norm of the perturbations.
-
-    Returns
-    -------
-    float, in scaled features
-    """
-    X, y = np.asarray(X), np.asarray(y)
-    return float(np.linalg.norm(X[y == 1].mean(0) - X[y == 0].mean(0), ord=p) / 2)

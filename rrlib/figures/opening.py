@@ -1,0 +1,45 @@
+"""Figures of the opening page."""
+
+import matplotlib.pyplot as plt
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from rrlib.figures.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, EPS_MAP, band, finish
+
+
+def opening(person, goals, boundaries, eps, ranges, names, costs, thresholds, source):
+    """Draw the question of the book: one person's recourse in two features, and everybody's cost against eps.
+
+    Parameters
+    ----------
+    person : array of shape (2,), original units
+    goals : array of shape (E, 2)
+        The nearest point on each model's boundary.
+    boundaries : array of shape (E, 2, 2)
+        Two points on each boundary, original units.
+    eps : array of shape (E,)
+    ranges : ((low, high), (low, high)) of the two axes
+    names : the two features' names
+    costs : dict of name -> (eps, Interval)
+        Median cost among the denied, in standard deviations, for radii below the collapse.
+    thresholds : dict of name -> float
+    source : "real" or "twin"
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.7))
+    scale = Normalize(min(eps), max(eps))
+    for radius, line, goal in zip(eps, boundaries, goals):
+        colour = EPS_MAP(scale(radius))
+        left.plot(*line.T, color=colour)
+        left.annotate("", goal, person, arrowprops={"arrowstyle": "->", "color": colour, "shrinkA": 4, "shrinkB": 0})
+    left.plot(*person, "o", color="black", zorder=3)
+    left.annotate("denied", person, xytext=(-6, -12), textcoords="offset points", ha="right")
+    left.set(xlim=ranges[0], ylim=ranges[1], xlabel=names[0], ylabel=names[1], title="One person, eight models")
+    fig.colorbar(ScalarMappable(scale, EPS_MAP), ax=left, label="trained against $\\epsilon$ (standard deviations)")
+    for name, (x, cost) in costs.items():
+        style = {"color": DATASET_COLOURS[name], "marker": DATASET_MARKERS[name], "markersize": 3.5}
+        band(right, x, cost, label=DATASET_LABELS[name], **style)
+        right.axvline(thresholds[name], color=DATASET_COLOURS[name], linestyle=":", linewidth=1.2)
+    right.set(yscale="log", ylim=(0.1, 100), xlabel="trained against $\\epsilon$ (standard deviations)", ylabel="median $\\ell_2$ cost (standard deviations)",
+              title="Everyone whom the model denies")
+    right.legend(loc="upper left")
+    return finish(fig, source)

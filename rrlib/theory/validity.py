@@ -1,0 +1,125 @@
+"""Theorem 3, as printed and repaired: whose recourse scores higher, and what validity at fixed (s, lambda) measures."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Decision(NamedTuple):
+    """What a condition says about each instance, bool arrays of one shape; it is silent where both are False.
+
+    Attributes
+    ----------
+    holds : Pr_nr >= Pr_r follows.
+    fails : Pr_nr < Pr_r follows.
+    """
+
+    holds: np.ndarray
+    fails: np.ndarray
+
+
+def theorem3_printed(gain, y, size_x, size_x_r, d, *, eps, rate, steps):
+    """The condition of Theorem 3 (Eq. 35) as printed: |gain| <= n eta (y ||x||_2 + eps sqrt(d)) ||x_r||_2. It decides nothing.
+
+    Parameters
+    ----------
+    gain : array of shape (...)
+        f_nr(x_nr) - f_nr(x_r), in logits: by how much the standard model prefers its own recourse.
+    y : array of shape (...)
+        Label of x; the paper leaves its range open.
+    size_x, size_x_r : arrays of shape (...)
+        l2 norms of the instance and of the robust model's recourse, scaled features.
+    d : int
+        Number of features.
+    eps, rate, steps : floats or arrays of shape (...)
+        Radius of the perturbations, rate eta and number n of training steps.
+
+    Returns
+    -------
+    bool array of shape (...)
+    """
+    return np.abs(gain) <= steps * rate * (y * size_x + eps * np.sqrt(d)) * size_x_r
+
+
+def theorem3(gain, radius, size_x_r):
+    """Theorem 3 repaired: gain >= C ||x_r||_2 proves the conclusion, gain < -C ||x_r||_2 refutes it, if ||w_nr - w_r||_2 <= C.
+
+    Nothing in between can be decided from (gain, C, x_r) alone: w_r = w_nr +- C x_r / ||x_r|| realises both ends.
+
+    Parameters
+    ----------
+    gain : array of shape (...)
+        As for `theorem3_printed`.
+    radius : array of shape (...)
+        The bound C on the distance of the two weight vectors; with a bias, of (w, b).
+    size_x_r : array of shape (...)
+        l2 norm of the robust model's recourse; with a bias, of (x_r, 1).
+
+    Returns
+    -------
+    Decision
+    """
+    reach = radius * size_x_r
+    return Decision(gain >= reach, gain < -reach)
+
+
+def scfe_score(h, size, s, lam):
+    """Return the logit s - lam (s - h) / (lam + ||w||_2^2) that SCFE's recourse reaches on a linear model, shape (...).
+
+    Parameters
+    ----------
+    h : array of shape (...)
+        Logit of the instance, signed so that the target side is positive.
+    size : array of shape (...)
+        ||w||_2.
+    s, lam : floats or arrays of shape (...)
+    """
+    return s - lam * (s - h) / (lam + np.square(size))
+
+
+def scfe_order(h_nr, size_nr, h_r, size_r, s, lam):
+    """Return whether the standard model's SCFE score is at least the robust one's, shape (...), without computing a recourse.
+
+    It is so exactly where (s - h_r) (lam + ||w_nr||^2) >= (s - h_nr) (lam + ||w_r||^2). Parameters as for `scfe_score`.
+    """
+    return (s - h_r) * (lam + np.square(size_nr)) >= (s - h_nr) * (lam + np.square(size_r))
+
+
+def scfe_budget(size, s, lam, *, tau=0.0):
+    """Return c_eff = (s - tau) ||w||_2 / lam: SCFE is valid exactly for the denied within this l2 distance of the boundary.
+
+    Parameters as for `scfe_score`; tau is the decision threshold, in logits. Scaled features.
+    """
+    return (s - tau) * np.asarray(size) / lam
+
+
+def scfe_score_unsquared(h, size, s, lam):
+    """Return the logit max(h, s - lam / (2 ||w||_q)) that SCFE reaches when the distance is an l_p norm, not its square.
+
+    Parameters
+    ----------
+    h : array of shape (...)
+        Logit of the instance, at most s.
+    size : array of shape (...)
+        ||w||_q, positive.
+    s, lam : floats or arrays of shape (...)
+    """
+    return np.maximum(h, s - lam / (2 * np.asarray(size)))
+
+
+def recourse_certificate(h, size, radius):
+    """Return an upper bound on the share of rows that are denied and have a recourse of l_p cost <= radius.
+
+    Such a row could be moved to a logit >= 0, where the logistic loss of label 0 is at least log 2;
+    so the share is at most the mean robust loss mean log(1 + exp(h + radius ||w||_q)) over log 2.
+
+    Parameters
+    ----------
+    h : array of shape (..., n)
+        Logits of rows with label 0.
+    size : array of shape (...)
+        ||w||_q of each model.
+    radius : float or array of shape (...)
+    """
+    reach = np.asarray(radius * np.asarray(size))[..., None]
+    return np.logaddexp(0.0, h + reach).mean(-1) / np.log(2)
