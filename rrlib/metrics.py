@@ -1,9 +1,16 @@
-"""Summaries of recourses: intervals over seeds."""
+"""Measures of recourse: validity and cost in three readings, budgets, transfer between models, intervals over seeds."""
 
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.stats import t
+
+from rrlib.models import predict
+
+READINGS = ("flip", "denied", "printed")
+CHANGED = 1e-4
+"""A feature counts as changed from this much on, in scaled features."""
 
 
 class Interval(NamedTuple):
@@ -12,6 +19,98 @@ class Interval(NamedTuple):
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+
+def summarise(recourse, favourable, X):
+    """Return the measures of one method's recourses, a row for each model and reading.
+
+    Readings: `flip` takes every row, with the opposite of each model's own prediction as its target; `denied` those rows of
+    `flip` that the model denies; `printed` the formulas of the paper's Sec. 4.1 to the letter, which count the rows whose x'
+    gets the favourable label, and divide by all rows. There a row without a recourse counts with the x' that the method left
+    it with, at no cost.
+
+    Parameters
+    ----------
+    recourse : Recourse or LatentRecourse, as arrays or tensors
+        The first model is the standard one, with which the others are compared.
+    favourable : bool array of shape (E, n)
+        Each model's prediction at x.
+    X : array of shape (n, d), scaled features
+
+    Returns
+    -------
+    DataFrame
+        `model` (index on the first axis), `reading`, `n` (rows of the reading), `validity` (share of them; NaN where n is 0),
+        `cost` (mean l2 cost over the model's own valid rows), `n_common` (rows that are valid for this model and for the standard one),
+        `cost_common` (mean cost over these), `cost_gap` (mean of this model's cost less the standard one's) and
+        `displacement` (mean ||x'_r - x'_nr||_2), both over the common rows, `n_evals` (mean over the rows) and `sparsity`
+        (mean number of changed features over the model's own valid rows). In scaled features.
+        A mean over no rows is NaN, and its count says so.
+    """
+    x_cf, valid, cost, n_evals = (np.asarray(field) for field in recourse[:4])
+    favourable = np.asarray(favourable)
+    apart = np.linalg.norm(x_cf - x_cf[:1], axis=-1)
+    changed = (np.abs(x_cf - np.asarray(X)) > CHANGED).sum(-1)
+    rows = []
+    for e, reading in ((e, reading) for e in range(len(valid)) for reading in READINGS):
+        inside = np.ones_like(valid[e]) if reading != "denied" else ~favourable[e]
+        own = inside & valid[e]
+        common = own & valid[0] & (favourable[e] == favourable[0])
+        row = {"model": e, "reading": reading, "n": inside.sum()}
+        if reading == "printed":
+            row |= {"validity": np.where(valid[e], ~favourable[e], favourable[e]).mean(), "cost": np.where(valid[e], cost[e], 0).mean()}
+        else:
+            row |= {"validity": _mean(valid[e], inside), "cost": _mean(cost[e], own)}
+        row |= {"n_common": common.sum(), "cost_common": _mean(cost[e], common), "cost_gap": _mean(cost[e] - cost[0], common)}
+        row |= {"displacement": _mean(apart[e], common), "n_evals": _mean(n_evals[e], inside), "sparsity": _mean(changed[e], own)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def validity_by_budget(recourse, budgets, rows=None):
+    """Return the share of rows with a valid recourse of at most each cost, shape (E, B).
+
+    Parameters
+    ----------
+    recourse : Recourse or LatentRecourse
+    budgets : array of shape (B,), l2 costs in scaled features, at least 0
+    rows : bool array of shape (E, n), optional
+        The rows that count, all if omitted; where a model has none its share is NaN.
+
+    Raises
+    ------
+    ValueError
+        If a budget is negative or NaN.
+    """
+    budgets = np.atleast_1d(np.asarray(budgets, dtype=np.float64))
+    if not (budgets >= 0).all():
+        raise ValueError(f"budgets must be costs >= 0, not {budgets.tolist()}")
+    valid, cost = np.asarray(recourse.valid), np.asarray(recourse.cost)
+    rows = np.ones_like(valid) if rows is None else np.asarray(rows)
+    within = valid[..., None] & (cost[..., None] <= budgets) & rows[..., None]
+    count = rows.sum(-1)[:, None]
+    return np.divide(within.sum(1), count, out=np.full((len(valid), len(budgets)), np.nan), where=count > 0)
+
+
+def transfer(model, recourse, favourable):
+    """Return the validity of each model's valid recourses under every model of the family, shape (E, E), finder first.
+
+    Parameters
+    ----------
+    model : a family
+    recourse : Recourse
+        Towards the opposite of each model's own prediction.
+    favourable : bool array of shape (E, n)
+
+    Returns
+    -------
+    array of shape (E, E); a row is NaN where its model has no valid recourse
+    """
+    valid, favourable = np.asarray(recourse.valid), np.asarray(favourable)
+    judged = np.stack([predict(model, points).numpy() for points in recourse.x_cf])           # finder, judge, row
+    agree = (judged != favourable[:, None]) & valid[:, None]
+    count = valid.sum(-1)[:, None]
+    return np.divide(agree.sum(-1), count, out=np.full((len(valid), len(valid)), np.nan), where=count > 0)
 
 
 def interval(values, *, axis=0, level=0.95):
@@ -38,3 +137,8 @@ def interval(values, *, axis=0, level=0.95):
     mean = values.mean(axis)
     half = t.ppf(0.5 + level / 2, n - 1) * values.std(axis, ddof=1) / np.sqrt(n)
     return Interval(mean, mean - half, mean + half)
+
+
+def _mean(values, rows):
+    """Return the mean over some rows, NaN over none."""
+    return float(values[rows].mean(dtype=np.float64)) if rows.any() else float("nan")

@@ -1,6 +1,8 @@
-"""Settings of all tests: the same examples on every run, on every machine."""
+"""Settings of all tests: the same examples on every run, on every machine, and one thread, as in the study."""
 
+import torch
 from hypothesis import settings
 
 settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")
+torch.set_num_threads(1)

@@ -58,7 +58,7 @@ def start_and_target(model, X, target):
     ValueError
         On malformed X, or a target that is not +1 or -1, or does not broadcast to (E, n).
     """
-    start = torch.as_tensor(check_features(X)).to(model[-1])
+    start = torch.as_tensor(check_features(X)).to(model[0])
     if target is None:
         return start, flip_target(model, start).to(start)
     signs, shape = torch.as_tensor(target).to(start), (len(model[-1]), len(start))

@@ -6,8 +6,8 @@ import torch
 from rrlib.models import lipschitz, predict, select
 from rrlib.recourse.common import judge, make_box, start_and_target
 
-CHUNK = 2**16
-"""Sampled numbers that are worked on at once: few enough to stay in a core's cache."""
+CHUNK = 2**18
+"""Coordinates of samples that are worked on at once: few enough to stay in the processor's cache."""
 
 
 def growing_spheres(model, X, *, target=None, samples=1000, step=0.1, gamma=0.1, sparse=True, closest=10, max_cost=10.0,
@@ -58,6 +58,11 @@ def growing_spheres(model, X, *, target=None, samples=1000, step=0.1, gamma=0.1,
     ------
     ValueError
         On malformed X, target or bounds, or an option out of range.
+
+    Notes
+    -----
+    The field's libraries take layers of 0.2; with them the closest hit costs about 15 % more than the exact minimum for a
+    linear model in six dimensions, with 0.1 about 12 %. The excess grows with the dimension.
     """
     _check_options(samples=samples, closest=closest, step=step, gamma=gamma, max_cost=max_cost, max_evals=max_evals)
     start, target = start_and_target(model, X, target)
@@ -71,47 +76,46 @@ def growing_spheres(model, X, *, target=None, samples=1000, step=0.1, gamma=0.1,
         todo &= (box.upper > box.lower).any(-1)
     width, radius = torch.full_like(target, step), torch.zeros_like(target)
     n_evals = torch.zeros_like(target, dtype=torch.long)
-    x_cf = start.expand(*target.shape, -1).clone()
 
     ball, shrinking = _layer(seed, 0, samples, start), todo.clone()
     while (shrinking := shrinking & (n_evals + need <= max_evals)).any():
         n_evals += samples * shrinking
         shrinking &= width > reach
         for e, member in enumerate(members):
-            for rows in _chunks(shrinking[e], ball):
+            for rows in _chunks(shrinking[e], ball.numel()):
                 held = _reached(member, _sample(start, width[e], ball, box, rows), positive[e, rows])
                 shrinking[e, rows] = held.any(-1)
         width = torch.where(shrinking, width / 2, width)
 
+    hits = start[:, None].expand(*target.shape, closest, -1).clone()
+    distance = torch.full(hits.shape[:-1], torch.inf).to(start)
     k = 0
     while (todo := todo & (n_evals + need <= max_evals) & ((k := k + 1) * width < max_cost)).any():
         n_evals += samples * todo
         near = todo & ((k + 1) * width > reach)
-        layer = _layer(seed, k, samples, start) if near.any() else None
+        layer = _layer(seed, k, samples, start) if near.any() else ball
         for e, member in enumerate(members):
-            for rows in _chunks(near[e], ball):
+            for rows in _chunks(near[e], layer.numel()):
                 points = _sample(start, width[e], layer, box, rows)
-                hits = _reached(member, points, positive[e, rows])
-                some = hits.any(-1)
-                if not some.any():
-                    continue
-                rows, hits, points = rows[some], hits[some], points[some]
-                distance = (points - start[rows, None]).norm(dim=-1)
-                distance = torch.where(hits & (distance <= max_cost), distance, torch.inf)
-                distance, index = distance.topk(closest, largest=False)
-                points = points.gather(1, index.unsqueeze(-1).expand(-1, -1, points.shape[-1]))
-                if sparse:
-                    points, reverted = _sparsify(member, start[rows], points, positive[e, rows])
-                    n_evals[e, rows] += (reverted * distance.isfinite()).sum(-1)
-                change = points - start[rows, None]
-                score = change.norm(dim=-1) + gamma * (change != 0).sum(-1)
-                best = torch.where(distance.isfinite(), score, torch.inf).argmin(-1)
-                found = distance[:, 0].isfinite()
-                rows, points = rows[found], points[found, best[found]]
-                x_cf[e, rows] = points
-                radius[e, rows] = (k + 1) * width[e, rows]
-                todo[e, rows] = False
-    return judge(model, start, x_cf, target, n_evals, radius)
+                reached = _reached(member, points, positive[e, rows])
+                some = reached.any(-1)
+                if some.any():
+                    rows = rows[some]
+                    hits[e, rows], distance[e, rows] = _nearest(points[some], start[rows, None], reached[some], closest, max_cost)
+        solved = todo & distance[..., 0].isfinite()
+        radius = torch.where(solved, (k + 1) * width, radius)
+        todo &= ~solved
+
+    if sparse:
+        for e, member in enumerate(members):
+            for rows in _chunks(distance[e, :, 0].isfinite(), closest * start.shape[1] ** 2):
+                hits[e, rows], tried = _sparsify(member, start[rows], hits[e, rows], positive[e, rows])
+                n_evals[e, rows] += (tried * distance[e, rows].isfinite()).sum(-1)
+    change = hits - start[:, None]
+    score = torch.where(distance.isfinite(), change.norm(dim=-1) + gamma * (change != 0).sum(-1), torch.inf)
+    best = score.argmin(-1)[..., None, None].expand(-1, -1, 1, hits.shape[-1])
+    found = distance[..., :1].isfinite()
+    return judge(model, start, torch.where(found, hits.gather(2, best).squeeze(2), start), target, n_evals, radius)
 
 
 def _layer(seed, k, samples, like):
@@ -125,10 +129,10 @@ def _layer(seed, k, samples, like):
     return torch.as_tensor(points * radii / np.linalg.norm(points, axis=1, keepdims=True)).to(like)
 
 
-def _chunks(mask, layer):
-    """Return the indices where the mask, shape (n,), is True, in parts whose samples fill the cache."""
+def _chunks(mask, size):
+    """Return the indices where the mask, shape (n,), is True, in parts that fill the cache with `size` coordinates a row."""
     rows = mask.nonzero().squeeze(-1)
-    return rows.split(max(1, CHUNK // layer.numel())) if len(rows) else ()
+    return rows.split(max(1, CHUNK // size)) if len(rows) else ()
 
 
 def _sample(start, width, layer, box, rows):
@@ -141,6 +145,14 @@ def _reached(member, points, positive):
     """Return which points, shape (m, ..., d), a single model gives the label wanted for their row, positive of shape (m,)."""
     logits = member(points.flatten(0, -2))[0].unflatten(0, points.shape[:-1])
     return (logits >= 0) == positive.reshape(-1, *[1] * (logits.ndim - 1))
+
+
+def _nearest(points, origin, reached, closest, max_cost):
+    """Return the reached points nearest to each origin, shape (m, closest, d), and their distances, inf beyond max_cost."""
+    distance = (points - origin).norm(dim=-1)
+    distance = torch.where(reached & (distance <= max_cost), distance, torch.inf)
+    distance, index = distance.topk(closest, largest=False)
+    return points.gather(1, index.unsqueeze(-1).expand(-1, -1, points.shape[-1])), distance
 
 
 def _sparsify(member, start, points, positive):

@@ -86,7 +86,7 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
 
 def _spend_by_weight(weight, room, need, p):
     """Return the amounts a with sum weight a = need and the least sum a, and whether there are any; 0 <= a <= room."""
-    weight, order = weight.sort(-1, descending=True, stable=True)
+    weight, order = weight.sort(dim=-1, descending=True, stable=True)
     room = room.gather(-1, order)
     gain = torch.where(weight > 0, weight * room, 0.0).cumsum(-1)
     spent = torch.cat([torch.zeros_like(gain[..., :1]), gain[..., :-1]], -1)

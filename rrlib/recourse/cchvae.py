@@ -1,0 +1,166 @@
+"""C-CHVAE: recourse by a search in growing shells around the instance's latent code [Pawelczyk et al., 2020]."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from rrlib.models import lipschitz, predict, select, to
+from rrlib.recourse.common import clip, judge, make_box, start_and_target, within
+from rrlib.vae import decode, decode_around, encode, lipschitz_upper, reconstruction_error
+
+CHUNK = 20_000
+"""Samples decoded and judged at once, so that the work stays in the processor's cache; one row's samples at least."""
+
+
+class LatentRecourse(NamedTuple):
+    """What C-CHVAE recommends: the fields of `Recourse`, and what Theorem 2 needs.
+
+    Attributes
+    ----------
+    x_cf : Tensor of shape (E, n, d)
+        The recommended point, in scaled features; the row itself where the search failed.
+    valid : bool Tensor of shape (E, n)
+        Whether the model gives x_cf the target label.
+    cost : Tensor of shape (E, n)
+        The l2 norm of x_cf - x, in scaled features.
+    n_evals : int Tensor of shape (E, n)
+        How often the model was evaluated for the row; 0 where the row was flagged without a search.
+    radius : Tensor of shape (E, n)
+        Outer radius of the shell that succeeded, or of the last one searched; latent units, l2.
+    latent_distance : Tensor of shape (E, n)
+        ||z_cf - z||_2, in [radius - step, radius); 0 where the search failed.
+    reconstruction_error : Tensor of shape (n,)
+        ||G(E(x)) - x||_2, in scaled features.
+    """
+
+    x_cf: torch.Tensor
+    valid: torch.Tensor
+    cost: torch.Tensor
+    n_evals: torch.Tensor
+    radius: torch.Tensor
+    latent_distance: torch.Tensor
+    reconstruction_error: torch.Tensor
+
+
+def cchvae(model, X, vae, *, target=None, samples=300, step=0.1, max_cost=10.0, max_evals=30_000, lower=None, upper=None, seed):
+    """Search the latent space shell by shell for points z' = E(x) + delta whose decoding G(z') has the target label (Eq. 3).
+
+    Shell k holds lengths drawn uniformly in [k step, (k + 1) step), as in the field, and directions uniform on the sphere.
+    Its draws depend on (seed, k) alone: the same displacements for all rows and all models. From the first shell with a hit,
+    the hit that is closest to x in the features is recommended. Decoding and judging run in float32; the recommendation is decoded
+    and judged again in the model's own precision, and the search goes on where the two disagree.
+
+    A row's search ends, too, once every point of a shell costs more than `max_cost`, or when `max_evals` does not pay for
+    another shell. It does not begin where the model's Lipschitz constant rules out a recourse within `max_cost` and the bounds.
+    A shell whose points, by the decoder's Lipschitz constant, stay where there is none is passed without decoding it.
+
+    Parameters
+    ----------
+    model : a family of rrlib.models
+    X : array of shape (n, d), scaled features
+    vae : VAE
+        From `fit_vae` or `fit_pca`, for d features.
+    target : array of signs, broadcast to (E, n), optional
+        +1 aims at the favourable label, -1 away. Omitted: the opposite of each model's own prediction.
+    samples : int
+        Points in a shell.
+    step : float
+        Width of a shell, in latent units.
+    max_cost : float
+        Hits farther than this from x do not count; l2, in scaled features.
+    max_evals : int
+        Budget of model evaluations for a row; a shell that would exceed it is not entered.
+    lower, upper : arrays of shape (d,) or (n, d), optional
+        Bounds on x', in scaled features; equal to x where a feature is immutable. Decoded points are clipped to them,
+        which keeps an upper Lipschitz constant of the decoder and destroys a lower one.
+    seed : int
+
+    Returns
+    -------
+    LatentRecourse
+        `n_evals` counts passed shells too, as the search without that shortcut would; 0 for a row that is not searched.
+        Where the search fails: x_cf = x, valid False, and the radius that was reached.
+
+    Raises
+    ------
+    ValueError
+        On malformed X, target or bounds, a VAE for another number of features, or an option out of range.
+    """
+    _check_options(samples=samples, step=step, max_cost=max_cost, max_evals=max_evals)
+    start, target = start_and_target(model, X, target)
+    if vae.decoder.A.shape[0] != start.shape[1]:
+        raise ValueError(f"vae decodes to {vae.decoder.A.shape[0]} features, but X has {start.shape[1]}; fit it on rows like X")
+    box = make_box(X, lower, upper, start)
+    z, error, stretch = encode(vae, start), reconstruction_error(vae, start).to(start), lipschitz_upper(vae.decoder)
+    coarse, decoder, wanted = to(model, torch.float32), to(vae.decoder, torch.float32), target > 0
+
+    def gap(points):
+        """Return a lower bound on the distance to a hit, shape (E, n); inf where the model is constant."""
+        logits, slope = model(points), lipschitz(model).unsqueeze(-1)
+        distance = torch.where(slope > 0, 0.999 * logits.abs() / slope, torch.inf)   # rounding stays below the thousandth
+        return torch.where((logits >= 0) == wanted, 0.0, distance)
+
+    centre_gap = gap(clip(decode(vae, z).to(start), box))
+    widest = torch.full_like(error, max_cost)
+    if box is not None:
+        widest = widest.minimum(torch.linalg.vector_norm(torch.maximum(box.upper - start, start - box.lower), dim=-1))
+    open_, x_cf = gap(start) <= widest, start.expand(*target.shape, -1).clone()
+    n_evals = torch.zeros_like(target, dtype=torch.long)
+    radius, latent_distance = torch.zeros_like(target), torch.zeros_like(target)
+    for shell in range(int(max_evals // samples)):
+        if not open_.any():
+            break
+        outer = step * (shell + 1)
+        n_evals += samples * open_
+        radius = torch.where(open_, outer, radius)
+        near = open_ & ((centre_gap <= stretch * outer) | (error + stretch * outer > max_cost))
+        if not near.any():
+            continue
+        rows, live = near.any(0).nonzero().squeeze(-1), near.any(1).nonzero().squeeze(-1)
+        at, inside = (live[:, None], rows), within(box, rows)
+        lengths, shifts = _draw(seed, shell, samples, step, z)
+        hit, choice, least = _search_shell(select(coarse, live), decoder, z[rows], start[rows], wanted[at], shifts, inside)
+        if hit.any():
+            point = clip(decode(vae, z[rows] + shifts[choice]).to(start), inside)
+            affordable = torch.linalg.vector_norm(point - start[rows], dim=-1) <= max_cost
+            found = open_[at] & hit & affordable & (predict(select(model, live), point) == wanted[at])
+            x_cf[at] = torch.where(found.unsqueeze(-1), point, x_cf[at])
+            latent_distance[at] = torch.where(found, lengths[choice].to(start), latent_distance[at])
+            open_[at] &= ~found
+        open_[at] &= least <= max_cost
+    return LatentRecourse(*judge(model, start, x_cf, target, n_evals, radius), latent_distance, error)
+
+
+def _draw(seed, shell, samples, step, like):
+    """Return lengths (S,) in [shell step, (shell + 1) step) and displacements (S, k) of these lengths, float64."""
+    rng = np.random.default_rng([seed, shell])
+    directions = rng.normal(size=(samples, like.shape[1]))
+    lengths = step * (shell + rng.random(samples))
+    shifts = directions * (lengths / np.linalg.norm(directions, axis=1))[:, None]
+    return torch.as_tensor(lengths).to(like.device), torch.as_tensor(shifts).to(like.device)
+
+
+def _search_shell(model, decoder, z, start, wanted, shifts, box):
+    """Judge every row at every displacement, in float32: whether one hits (E, n), the closest hit (E, n), the least cost (n,)."""
+    z, start, shifts = z.float(), start.float(), shifts.float()
+    parts = []
+    for chunk in torch.arange(len(z), device=z.device).split(max(1, CHUNK // len(shifts))):
+        points = decode_around(decoder, z[chunk], shifts)
+        if box is not None:
+            points = points.clamp_(*(side[chunk].float().mT.unsqueeze(-1) for side in box))
+        cost = (points - start[chunk].mT.unsqueeze(-1)).square_().sum(0)
+        logits = model(points.flatten(1).mT).unflatten(1, cost.shape)
+        best, choice = torch.where((logits >= 0) == wanted[:, chunk, None], cost, torch.inf).min(-1)
+        parts.append((torch.isfinite(best), choice, cost.amin(-1).sqrt()))
+    return tuple(torch.cat(part, -1) for part in zip(*parts))
+
+
+def _check_options(*, samples, step, max_cost, max_evals):
+    if not (isinstance(samples, (int, np.integer)) and samples >= 1):
+        raise ValueError(f"samples must be a whole number of at least 1, not {samples!r}")
+    if not (np.isfinite(step) and step > 0):
+        raise ValueError(f"step must be finite and positive, not {step!r}: it is the width of a shell, in latent units")
+    for name, value in (("max_cost", max_cost), ("max_evals", max_evals)):
+        if not (np.isfinite(value) and value >= 0):
+            raise ValueError(f"{name} is a budget: it must be finite and at least 0, not {value!r}")
