@@ -4,13 +4,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+import torch
+from scipy.stats import norm, t
+from scipy.stats.qmc import Halton
 
 from rrlib.models import predict
+from rrlib.recourse.common import start_and_target
 
 READINGS = ("flip", "denied", "printed")
 CHANGED = 1e-4
 """A feature counts as changed from this much on, in scaled features."""
+
+BALL_POINTS = 2**14
+"""Points of balls that a family judges at once."""
 
 
 class Interval(NamedTuple):
@@ -111,6 +117,51 @@ def transfer(model, recourse, favourable):
     agree = (judged != favourable[:, None]) & valid[:, None]
     count = valid.sum(-1)[:, None]
     return np.divide(agree.sum(-1), count, out=np.full((len(valid), len(valid)), np.nan), where=count > 0)
+
+
+def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
+    """Return the share of the l2 ball around each row that each model gives the target label, shape (E, n, R).
+
+    The ball of radius r around x is judged at the points x + r z. Each z is uniform in the unit ball, and together they are a
+    scrambled Halton sequence, which fills it more evenly than independent draws do. All rows, all models and all radii have
+    the same z: differences between models are paired, and a batch equals the loop over its rows.
+
+    Parameters
+    ----------
+    model : a family of rrlib.models
+    X : array of shape (n, d), scaled features
+    radius : float or array of shape (R,), positive, scaled features
+    samples : int
+        Points of each ball.
+    seed : int
+    target : array of signs, broadcast to (E, n), optional
+        +1 for the favourable label, -1 for the other. Omitted: the opposite of each model's own prediction at x.
+
+    Returns
+    -------
+    array of shape (E, n, R)
+
+    Raises
+    ------
+    ValueError
+        On malformed X or target, a radius that is not positive and finite, or fewer than one sample.
+    """
+    radius = np.atleast_1d(np.asarray(radius, dtype=np.float64))
+    if radius.ndim != 1 or not (np.isfinite(radius) & (radius > 0)).all():
+        raise ValueError(f"radius must be one positive number or a list of them, in scaled features, not {radius.tolist()}")
+    if not (isinstance(samples, (int, np.integer)) and samples >= 1):
+        raise ValueError(f"samples must be a whole number of at least 1, not {samples!r}")
+    start, signs = start_and_target(model, X, target)
+    d = start.shape[1]
+    u = Halton(d + 1, rng=np.random.default_rng(seed)).random(samples)
+    z = norm.ppf(u[:, :d])
+    z *= u[:, d:] ** (1 / d) / np.linalg.norm(z, axis=1, keepdims=True)
+    z, share = torch.as_tensor(z).to(start), torch.empty(*signs.shape, len(radius), dtype=torch.float64)
+    for rows in torch.arange(len(start)).split(max(1, BALL_POINTS // samples)):
+        for k, r in enumerate(radius):
+            judged = predict(model, (start[rows, None] + r * z).flatten(0, 1)).unflatten(1, (len(rows), samples))
+            share[:, rows, k] = (judged == (signs[:, rows, None] > 0)).double().mean(-1)
+    return share.numpy()
 
 
 def interval(values, *, axis=0, level=0.95):

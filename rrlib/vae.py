@@ -80,8 +80,9 @@ def fit_pca(X, *, latent):
 def fit_vae(X, *, latent=4, hidden=16, seed, beta=0.05, decay=0.003, steps=1500, batch=512, rate=0.01):
     """Fit a VAE: minimise E ||x - G(z)||^2 / 2 + beta KL(q(z|x) || N(0, I)) + decay (||W1||_F^2 + ||W2||_F^2) / 2, z ~ q(z|x).
 
-    W1 and W2 are the decoder's. `beta` is the variance of the decoder's noise, in scaled features. Training starts at principal components, to which
-    both maps add a hidden layer that is zero at first, so what it gains it gains over them. Adam, its rate falling linearly to 0.
+    W1 and W2 are the decoder's; `beta` is the variance of the decoder's noise, in scaled features. Training starts at principal
+    components, to which both maps add a hidden layer whose output is 0 at first, so what it gains it gains over them.
+    Adam, its rate falling linearly to 0.
     The batches are too small to share: one torch thread is fastest, and another number of threads changes the last digits.
 
     Parameters

@@ -275,6 +275,30 @@ def test_a_trained_autoencoder_and_a_float32_network():
     assert torch.all((found.cost >= 0.999 * model(X).abs() / lipschitz(model)[:, None])[found.valid])
 
 
+def test_the_first_shell_with_a_hit_gives_its_closest_hit():
+    """Against all shells decoded and judged one by one, in float64."""
+    model, vae, X = linear(13, E=1), curved(13), rows(13, n=10)
+    found, z = cchvae(model, X, vae, samples=60, step=0.3, seed=2), encode(vae, X)
+    for i, x in enumerate(torch.as_tensor(X)):
+        for shell in range(500):
+            points = decode(vae, z[i] + MODULE._draw(2, shell, 60, 0.3, z)[1])
+            cost = (points - x).norm(dim=-1)
+            hits = cost[predict(model, points)[0] != predict(model, x[None])[0]]
+            if len(hits) or cost.min() > 10:
+                break
+        assert found.radius[0, i].item() == pytest.approx(0.3 * (shell + 1))
+        assert found.valid[0, i] == bool((hits <= 10).any()) and (not found.valid[0, i] or found.cost[0, i] == pytest.approx(hits.min().item()))
+    assert found.valid.double().mean() > 0.5
+
+
+def test_float32_never_has_the_last_word():
+    """Near 10,000 float32 cannot tell x from the boundary, 4e-4 away, so its first shell seems to hit; float64 says no."""
+    model = LogisticRegression(*(torch.tensor(v, dtype=torch.float64) for v in ([[1.0]], [-10_000.0004], [0.0])))
+    assert not predict(model, [[10_000.0]]) and predict(to(model, torch.float32), [[10_000.0]])
+    found = cchvae(model, [[10_000.0]], point_decoder([[1.0]], [10_000.0]), step=1e-4, seed=0)
+    assert found.valid.item() and 4e-4 <= found.latent_distance.item() < 6e-4
+
+
 def test_no_rows():
     found = cchvae(linear(0), np.empty((0, 4)), curved(0), seed=0)
     assert found.x_cf.shape == (3, 0, 4) and found.radius.shape == (3, 0) and found.reconstruction_error.shape == (0,)

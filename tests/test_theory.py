@@ -36,6 +36,66 @@ def test_theorem1_repaired(m_nr, w_nr, m_r, w_r, lam):
     assert distance == pytest.approx(float(theory.theorem1_exact(*pair)), rel=1e-5, abs=1e-6 * float(bounds.upper) + 1e-12)
 
 
+def pairs(seed, d, n=10_000):
+    """Random pairs of linear models and instances, a quarter of them nearly aligned, a quarter nearly equal."""
+    rng = np.random.default_rng(seed)
+    w_nr, w_r, x = rng.normal(size=(3, n, d)) * 10 ** rng.uniform(-2, 2, (3, n, 1))
+    quarter = n // 4
+    w_r[:quarter] = w_nr[:quarter] * rng.uniform(0.1, 3, (quarter, 1))
+    w_r[quarter : 2 * quarter] = w_nr[quarter : 2 * quarter] + 1e-3 * rng.normal(size=(quarter, d))
+    b_nr, b_r, s = rng.normal(size=(3, n))
+    return w_nr, w_r, x, b_nr, b_r, s, 10 ** rng.uniform(-4, 2, n)
+
+
+@pytest.mark.parametrize("d", [1, 2, 6, 30])
+def test_theorem1_and_its_companions_on_ten_thousand_pairs(d):
+    w_nr, w_r, x, b_nr, b_r, s, lam = pairs(d, d)
+    m_nr, m_r = s - (w_nr * x).sum(1) - b_nr, s - (w_r * x).sum(1) - b_r
+    zeta_nr, zeta_r = theory.scfe_recourse(m_nr, w_nr, lam), theory.scfe_recourse(m_r, w_r, lam)
+    distance = np.linalg.norm(zeta_nr - zeta_r, axis=1)
+    bounds = theory.theorem1(m_nr, w_nr, m_r, w_r, lam)
+    slack = 1e-9 * bounds.upper
+    assert np.all(bounds.lower <= distance + slack) and np.all(distance <= bounds.upper + slack)
+    assert np.all(theory.theorem1_reach(m_nr, w_nr, m_r, w_r, lam) <= bounds.lower + slack)
+    stable = theory.theorem1_stability(x, m_nr, w_nr, w_r, b_r - b_nr, lam)
+    assert np.all(distance <= stable * (1 + 1e-9) + slack)
+    assert np.all(theory.theorem1_stability(x, m_nr, w_nr, w_nr, 0 * b_nr, lam) == 0), "no change, no distance"
+    printed = theory.theorem1_printed(m_nr, w_nr, m_r, w_r, lam)
+    assert np.mean(printed.lower > distance + slack) > 0.1 and np.mean(printed.upper < distance - slack) > 0.1, "the controls fail"
+    first_term = theory.theorem1_stability(0 * x, m_nr, w_nr, w_r, 0 * b_nr, lam)
+    assert np.mean(first_term < distance - slack) > 0.1, "without its second term the stability bound fails"
+
+
+@given(finite.filter(lambda m: abs(m) > 1e-3), weights, st.floats(1e-4, 1e3), arrays(np.float64, 3, elements=st.floats(-1, 1)))
+def test_unsquared_recourse_minimises_its_objective(m, w, lam, step):
+    zeta = theory.scfe_recourse_unsquared(m, w, lam)
+    value = lambda z: (w @ z - m) ** 2 + lam * np.linalg.norm(z)
+    assert value(zeta) <= value(zeta + step) + 1e-9 * (m**2 + value(zeta + step))
+    assert value(zeta) <= value(zeta * 1.01) + 1e-9 * m**2 and value(zeta) <= value(0 * zeta) + 1e-9 * m**2
+
+
+def test_linearisation_error_holds_for_stationary_points_of_quadratics():
+    """h(x + z) = g.z + z.B z / 2 - m: every solution of lam z = (m - g.z - z.B z / 2)(g + B z) is inside the radius."""
+    rng = np.random.default_rng(0)
+    checked, worst = 0, 0.0
+    for _ in range(400):
+        g, B, lam = rng.normal(size=3), rng.normal(size=(3, 3)), 10 ** rng.uniform(-1, 1)
+        B, m, z = (B + B.T) * rng.uniform(0, 0.3), rng.normal(), np.zeros(3)
+        for _ in range(60):                              # Newton on the gradient
+            slope, left = g + B @ z, m - g @ z - z @ B @ z / 2
+            gradient, hessian = lam * z - left * slope, lam * np.eye(3) + np.outer(slope, slope) - left * B
+            z = z - np.linalg.solve(hessian, gradient)
+        slope, left = g + B @ z, m - g @ z - z @ B @ z / 2
+        if np.linalg.norm(lam * z - left * slope) < 1e-10 and np.linalg.norm(z) > 1e-6:
+            beta = np.abs(np.linalg.eigvalsh(B)).max()
+            flat = theory.scfe_recourse(m, g, lam)
+            radius = theory.linearisation_error(np.linalg.norm(z), np.linalg.norm(g), np.linalg.norm(slope), beta, lam)
+            worst = max(worst, np.linalg.norm(z - flat) / radius)
+            assert np.allclose(theory.stationary_recourse(left, slope, lam), z, atol=1e-9)
+            checked += 1
+    assert checked > 300 and worst <= 1 + 1e-9 and worst > 0.2, "the bound holds and is not idle"
+
+
 def test_theorem1_is_attained_at_both_ends():
     w = np.array([1.0, 2.0])
     for other, side in ((0.5 * w, "lower"), (-0.5 * w, "upper")):

@@ -80,3 +80,72 @@ def scfe_cost(m, w, lam):
     """Return the l2 cost |m| ||w|| / (lam + ||w||^2) of SCFE's recourse for a linear model, shape (...)."""
     size = np.linalg.norm(w, axis=-1)
     return np.abs(m) * size / (lam + size**2)
+
+
+def theorem1_reach(m_nr, w_nr, m_r, w_r, lam):
+    """Return a lower bound on ||zeta_nr - zeta_r||_2 in the printed quantities |m| / ||w||, shape (...).
+
+    It is |r_nr - r_r| - lam max |m| / (||w|| (lam + ||w||^2)), with r = |m| / ||w|| the distance to the level s:
+    no factor lam in front, and an explicit correction for lam > 0. Parameters as for `theorem1_printed`, no weight vector zero.
+    """
+    size_nr, size_r = np.linalg.norm(w_nr, axis=-1), np.linalg.norm(w_r, axis=-1)
+    reach_nr, reach_r = np.abs(m_nr) / size_nr, np.abs(m_r) / size_r
+    return np.abs(reach_nr - reach_r) - lam * np.maximum(reach_nr / (lam + size_nr**2), reach_r / (lam + size_r**2))
+
+
+def theorem1_stability(x, m_nr, w_nr, w_r, delta_b, lam):
+    """Return an upper bound on ||zeta_nr - zeta_r||_2 that vanishes with the change of the weights, shape (...).
+
+    It is |m_nr| ||dw|| / sqrt((lam + ||w_nr||^2)(lam + ||w_r||^2)) + (||dw|| ||x|| + |db|) ||w_r|| / (lam + ||w_r||^2),
+    for one score s and dw = w_r - w_nr.
+
+    Parameters
+    ----------
+    x : array of shape (..., d), scaled features
+    m_nr : array of shape (...), residual s - h_nr(x)
+    w_nr, w_r : arrays of shape (..., d)
+    delta_b : array of shape (...), b_r - b_nr
+    lam : float
+    """
+    square_nr, square_r = lam + (np.asarray(w_nr) ** 2).sum(-1), lam + (np.asarray(w_r) ** 2).sum(-1)
+    moved = np.linalg.norm(np.asarray(w_r) - w_nr, axis=-1)
+    turn = np.abs(m_nr) * moved / np.sqrt(square_nr * square_r)
+    return turn + (moved * np.linalg.norm(x, axis=-1) + np.abs(delta_b)) * np.linalg.norm(w_r, axis=-1) / square_r
+
+
+def scfe_recourse_unsquared(m, w, lam):
+    """Return the minimiser of (w.zeta - m)^2 + lam ||zeta||_2, the distance not squared; shapes as for `scfe_recourse`.
+
+    Its length is (|m| / ||w|| - lam / (2 ||w||^2))_+: a weak model, ||w|| <= lam / (2 |m|), gets no recourse at all.
+    """
+    w = np.asarray(w, dtype=np.float64)
+    size = np.linalg.norm(w, axis=-1)
+    length = np.maximum(np.abs(m) / size - lam / (2 * size**2), 0.0)
+    return (np.sign(m) * length / size)[..., None] * w
+
+
+def stationary_recourse(residual, gradient, lam):
+    """Return m' grad h(x') / lam, shape (..., d): what zeta is at every stationary point of Eq. 2, for any differentiable model.
+
+    Parameters
+    ----------
+    residual : array of shape (...)
+        m' = s - h(x'), at the recourse.
+    gradient : array of shape (..., d)
+        Of h at x'.
+    """
+    return (np.asarray(residual) / lam)[..., None] * np.asarray(gradient)
+
+
+def linearisation_error(cost, slope, slope_cf, beta, lam):
+    """Return the radius around the linearised recourse m g / (lam + ||g||^2) that holds a stationary recourse, shape (...).
+
+    It is beta t^2 (||g|| / (2 (lam + ||g||^2)) + 1 / ||grad h(x')||), with g = grad h(x) and t = ||zeta||.
+
+    Parameters
+    ----------
+    cost : array of shape (...), t
+    slope, slope_cf : arrays of shape (...), norms of the gradient at x and at x'
+    beta : array of shape (...), Lipschitz constant of the gradient between them
+    """
+    return beta * cost**2 * (slope / (2 * (lam + slope**2)) + 1 / slope_cf)

@@ -1,0 +1,81 @@
+"""Definition 2 and Theorem 2, as printed and repaired: the cost of C-CHVAE. Distances in one l_p norm, latent and features alike."""
+
+import numpy as np
+
+from rrlib.theory.bounds import Bounds
+
+
+def theorem2_printed(r_nr, r_r, L):
+    """Theorem 2 (Eq. 8) as printed: L (r_r - r_nr) <= ||x_r - x_nr|| <= L (r_r + r_nr). The left side is false, the right one true.
+
+    Parameters
+    ----------
+    r_nr, r_r : arrays of shape (...)
+        Radii at which the search succeeded for the standard and for the robust model, in latent units.
+    L : float or array of shape (...)
+        A Lipschitz constant of the decoder, scaled features per latent unit.
+
+    Returns
+    -------
+    Bounds
+    """
+    return Bounds(L * (np.asarray(r_r) - r_nr), L * (np.asarray(r_r) + r_nr))
+
+
+def theorem2(r_nr, r_r, L, mu, *, step=0.0):
+    """Theorem 2 repaired: mu (|r_r - r_nr| - step)_+ <= ||x_r - x_nr|| <= L (r_r + r_nr).
+
+    Parameters
+    ----------
+    r_nr, r_r : arrays of shape (...)
+        Radii, or (with step = 0) the latent distances ||z' - z|| themselves.
+    L, mu : floats or arrays of shape (...)
+        mu ||u - v|| <= ||G(u) - G(v)|| <= L ||u - v|| for all u, v in the ball around E(x) of the larger radius.
+    step : float
+        Width of a shell: a radius exceeds the latent distance by at most this.
+
+    Returns
+    -------
+    Bounds
+    """
+    apart = np.abs(np.asarray(r_r) - r_nr)
+    return Bounds(mu * np.maximum(apart - step, 0.0), theorem2_printed(r_nr, r_r, L).upper)
+
+
+def cchvae_cost(r, error, L, mu, *, step=0.0):
+    """Bounds on the cost of one recourse: mu (r - step) - e <= ||zeta|| <= L r + e, with e = ||G(E(x)) - x||.
+
+    Parameters as for `theorem2`; `error` is e, array of shape (...), scaled features. A negative lower bound is returned as 0.
+    """
+    return Bounds(np.maximum(mu * np.maximum(np.asarray(r) - step, 0.0) - error, 0.0), L * np.asarray(r) + error)
+
+
+def cchvae_cost_gap(r_nr, r_r, error, L, mu, *, step=0.0):
+    """Bounds on ||zeta_r|| - ||zeta_nr||: from mu (r_r - step) - L r_nr - 2 e to L r_r - mu (r_nr - step) + 2 e.
+
+    Parameters as for `theorem2` and `cchvae_cost`. A positive lower bound needs r_r - step > (L / mu) r_nr + 2 e / mu:
+    the decoder's condition number L / mu decides.
+    """
+    r_nr, r_r = np.asarray(r_nr), np.asarray(r_r)
+    inner_nr, inner_r = np.maximum(r_nr - step, 0.0), np.maximum(r_r - step, 0.0)
+    return Bounds(mu * inner_r - L * r_nr - 2 * error, L * r_r - mu * inner_nr + 2 * error)
+
+
+def decoder_free(logit, reached, slope):
+    """Return a lower bound on the distance from one model's recourse to any point to which another model gives its target.
+
+    Parameters
+    ----------
+    logit : array of shape (...)
+        The other model's logit at the recourse.
+    reached : bool array of shape (...)
+        Whether the other model gives the recourse its target already; then the bound is 0.
+    slope : float or array of shape (...)
+        Lipschitz constant of the other model's logit; for a linear model the dual norm ||w||_q.
+
+    Returns
+    -------
+    array of shape (...)
+        |h(x')| / slope, scaled features.
+    """
+    return np.where(reached, 0.0, np.abs(logit) / slope)

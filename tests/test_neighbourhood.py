@@ -1,0 +1,128 @@
+"""The share of valid points in a ball: its closed form for linear models, its bounds, the batch, and bad input."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import betainc
+
+from rrlib.metrics import share_valid_in_ball
+from rrlib.models import LogisticRegression, init_network, lipschitz, predict, select
+
+RADII = np.array([0.3, 1.0, 2.5])
+
+
+def linear(seed, E=3, d=4):
+    rng = np.random.default_rng(seed)
+    return LogisticRegression(*map(torch.as_tensor, (rng.normal(size=(E, d)), rng.normal(size=E), np.linspace(0, 0.3, E))))
+
+
+def network(seed, E=3, d=4):
+    """Networks with larger weights than at the start of training, so that some balls hold both labels."""
+    model = init_network(d, np.linspace(0, 0.3, E), seed)
+    scale = torch.arange(1, E + 1).double().view(-1, 1)
+    return model._replace(W1=6 * scale.unsqueeze(-1) * model.W1, w2=3 * model.w2, b2=0 * model.b2)
+
+
+def rows(seed, n=20, d=4):
+    return np.random.default_rng(seed).normal(size=(n, d))
+
+
+def cap(model, X, radii):
+    """Volume of the cap beyond the boundary as a share of the ball, by the incomplete beta function; shape (E, n, R)."""
+    distance = (model(X).abs() / torch.linalg.vector_norm(model.w, dim=-1, keepdim=True)).numpy()[..., None]
+    return betainc((X.shape[1] + 1) / 2, 0.5, np.clip(1 - (distance / radii) ** 2, 0, 1)) / 2
+
+
+@pytest.mark.parametrize("d", [1, 2, 6, 15])
+def test_linear_models_have_the_volume_of_a_spherical_cap(d):
+    model, X = linear(d, d=d), rows(d, d=d)
+    exact = cap(model, X, RADII)
+    error = share_valid_in_ball(model, X, RADII, samples=4096, seed=0) - exact
+    assert exact.max() > 0.3 and (exact == 0).any()
+    assert np.abs(error).max() < 4 * 0.5 / np.sqrt(4096), "within four standard errors of independent draws"
+    assert np.all(error[exact == 0] == 0)
+    wrong = cap(model, X, 1.2 * RADII)
+    assert np.abs(error + exact - wrong).max() > 0.03, "another radius would be noticed"
+
+
+def test_one_dimension_is_the_length_of_an_interval():
+    model = LogisticRegression(torch.ones(1, 1).double(), torch.zeros(1).double(), torch.zeros(1).double())
+    share = share_valid_in_ball(model, np.array([[-1.0], [0.5]]), [2.0], samples=1000, seed=3)
+    assert np.allclose(share[0, :, 0], [1 / 4, 3 / 8], rtol=0, atol=0.01)
+
+
+def test_the_sequence_is_more_even_than_independent_draws():
+    model, X = linear(5, E=20, d=6), rows(5, n=50, d=6)
+    exact, errors = cap(model, X, RADII), []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        z = rng.normal(size=(500, 6))
+        z *= rng.random((500, 1)) ** (1 / 6) / np.linalg.norm(z, axis=1, keepdims=True)
+        points = X[:, None, None] + RADII[:, None, None] * z
+        flipped = predict(model, points.reshape(-1, 6)).reshape(20, 50, 3, 500) != predict(model, X)[..., None, None]
+        even = share_valid_in_ball(model, X, RADII, samples=500, seed=seed)
+        errors.append([np.square(share - exact).mean() for share in (even, flipped.double().mean(-1).numpy())])
+    even, independent = np.mean(errors, axis=0)
+    assert even < independent / 2
+
+
+@given(st.integers(0, 10**6), st.sampled_from([linear, network]))
+@settings(max_examples=20)
+def test_a_batch_is_the_loop_over_models_rows_and_radii(seed, family):
+    model, X = family(seed), rows(seed, n=4)
+    batch = share_valid_in_ball(model, X, RADII, samples=50, seed=seed)
+    assert batch.shape == (3, 4, 3)
+    for e, n, r in np.ndindex(batch.shape):
+        assert batch[e, n, r] == share_valid_in_ball(select(model, e), X[n : n + 1], RADII[r], samples=50, seed=seed)[0, 0, 0]
+
+
+def test_chunks_change_nothing(monkeypatch):
+    model, X = network(1), rows(1)
+    whole = share_valid_in_ball(model, X, RADII, samples=64, seed=0)
+    monkeypatch.setattr("rrlib.metrics.BALL_POINTS", 1)
+    assert np.array_equal(share_valid_in_ball(model, X, RADII, samples=64, seed=0), whole)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([linear, network]))
+def test_shares_keep_their_bounds(seed, family):
+    model, X = family(seed), rows(seed)
+    share = share_valid_in_ball(model, X, RADII, samples=100, seed=seed)
+    assert np.all((share >= 0) & (share <= 1))
+    safe = (model(X).abs() / lipschitz(model).unsqueeze(-1)).numpy()[..., None]
+    assert np.all(share[np.broadcast_to(safe > 1.001 * RADII, share.shape)] == 0), "no flip within |h| / Lipschitz constant"
+
+
+@given(st.integers(0, 10**6), st.sampled_from([linear, network]))
+@settings(max_examples=20)
+def test_the_two_targets_share_the_ball(seed, family):
+    model, X = family(seed), rows(seed)
+    up, down, flip = (share_valid_in_ball(model, X, RADII, samples=100, seed=0, target=target) for target in (1, -1, None))
+    assert np.allclose(up + down, 1, rtol=0, atol=1e-12)
+    assert np.array_equal(flip, np.where(predict(model, X)[..., None], down, up))
+
+
+def test_a_constant_model_has_no_valid_point():
+    model = LogisticRegression(torch.zeros(2, 4).double(), torch.tensor([-1.0, 1.0]).double(), torch.zeros(2).double())
+    assert not share_valid_in_ball(model, rows(0), RADII, samples=50, seed=0).any()
+
+
+def test_a_seed_gives_the_same_points_and_another_seed_others():
+    first, again, other = (share_valid_in_ball(network(2), rows(2), RADII, samples=100, seed=seed) for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"radius": 0}, "radius must be one positive number"),
+    ({"radius": [1.0, np.nan]}, "radius must be one positive number"),
+    ({"radius": [[1.0]]}, "radius must be one positive number"),
+    ({"samples": 0}, "samples must be a whole number"),
+    ({"samples": 10.0}, "samples must be a whole number"),
+    ({"target": 0}, "target must hold"),
+    ({"X": np.zeros(4)}, "X must have shape"),
+    ({"X": np.full((1, 4), np.inf)}, "every feature must be finite"),
+])
+def test_bad_input_is_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        share_valid_in_ball(linear(0), **{"X": rows(0), "radius": RADII, "samples": 10, "seed": 0} | change)

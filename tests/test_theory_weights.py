@@ -1,0 +1,311 @@
+"""Lemma 1: every repaired bound on random and on hunted instances, the printed one against its counterexamples, and the controls."""
+
+from fractions import Fraction as Q
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, lambertw
+from threadpoolctl import threadpool_limits
+
+from rrlib import theory
+from rrlib.attacks import dual_vector
+from rrlib.logistic import fit_logistic
+from rrlib.theory import weights_region
+
+seeds, norms = st.integers(0, 10**6), st.sampled_from([1, 2, np.inf])
+BATCH = 2000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Many small matrix products: several threads would wait for each other."""
+    with threadpool_limits(1):
+        yield
+
+
+def problems(rng, d, n=5):
+    """BATCH training sets with features, radius and start of widely different sizes."""
+    scale = 10 ** rng.uniform(-1, 1, (3, BATCH))
+    X = rng.normal(size=(BATCH, n, d)) * scale[0, :, None, None]
+    return X, rng.integers(0, 2, (BATCH, n)), scale[1], rng.normal(size=(BATCH, d)) * scale[2, :, None]
+
+
+def train(X, y, eps, start, *, rate, steps, p, decay=0.0, bias=False, weaken=None):
+    """Standard and robust descent of a batch of problems, two paths of shape (T + 1, B, D); `weaken` scales each attack."""
+    sign, factor = 2.0 * y - 1, 1.0 if weaken is None else weaken
+    paths = [[start], [start]]
+    for _ in range(steps):
+        for path, radius in zip(paths, (0 * eps, eps)):
+            theta = path[-1]
+            unit = dual_vector(theta[:, :-1] if bias else theta, p)
+            unit = np.pad(unit, ((0, 0), (0, 1))) if bias else unit
+            attacked = X - (sign * factor * radius[:, None])[..., None] * unit[:, None, :]
+            pull = expit(-sign * (attacked @ theta[..., None])[..., 0]) * sign
+            path.append(theta + rate[:, None] * ((pull[:, None, :] @ attacked)[:, 0] / X.shape[1] - decay * theta))
+    return np.array(paths)
+
+
+@settings(max_examples=12)
+@given(seeds, norms, st.sampled_from([1, 2, 4]), st.sampled_from([0.0, 0.2]), st.sampled_from([0.1, 0.5, 1.0]), st.booleans(), st.booleans())
+def test_stability_and_triangle_bounds_hold_at_every_step(seed, p, d, decay, fraction, bias, exact):
+    """12 x 2,000 trainings, some with attacks weaker than the worst one; the rate goes up to the theorem's limit."""
+    rng = np.random.default_rng(seed)
+    X, y, eps, start = problems(rng, d)
+    if bias:
+        X, start = theory.add_bias(X), np.pad(start, ((0, 0), (0, 1)))
+    rate = fraction * 2 / (theory.smoothness(X) + 2 * decay)
+    weaken = None if exact else rng.uniform(0, 1, y.shape)
+    u, v = train(X, y, eps, start, rate=rate, steps=8, p=p, decay=decay, bias=bias, weaken=weaken)
+    distance = np.linalg.norm(u - v, axis=-1)
+    bound = theory.lemma1_stability(X, y, v, eps, rate=rate, p=p, decay=decay, bias=bias)
+    assert np.isfinite(bound).all() and np.all(distance <= bound * (1 + 1e-9) + 1e-12)
+    if decay == 0:
+        assert np.all(distance[-1] <= theory.lemma1_trivial(X, eps, rate=rate, steps=8, p=p, bias=bias) * (1 + 1e-9))
+
+
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_a_hunt_comes_close_to_the_stability_bound_and_never_past_it(p):
+    """Twenty rounds of selection and mutation push the ratio of distance to bound towards 1."""
+    rng = np.random.default_rng(0)
+    X, y, eps, start = problems(rng, 2)
+    for _ in range(20):
+        rate = 2 / theory.smoothness(X)
+        u, v = train(X, y, eps, start, rate=rate, steps=4, p=p)
+        ratio = np.linalg.norm(u[-1] - v[-1], axis=-1) / theory.lemma1_stability(X, y, v, eps, rate=rate, p=p, bias=False)[-1]
+        assert ratio.max() <= 1 + 1e-9
+        fittest = np.repeat(np.argsort(ratio)[-BATCH // 20:], 20)
+        shake = np.geomspace(1e-3, 0.3, BATCH)[rng.permutation(BATCH)]
+        X = X[fittest] * (1 + shake[:, None, None] * rng.normal(size=X.shape))
+        start = start[fittest] * (1 + shake[:, None] * rng.normal(size=start.shape))
+        y, eps = y[fittest], eps[fittest] * np.exp(shake * rng.normal(size=BATCH))
+    assert ratio.max() > 0.9, "the hunt finds instances on which the bound is nearly attained"
+
+
+def test_above_the_rate_limit_the_stability_bound_fails_and_says_so():
+    """x = 1 with both labels: curvature 1/4, so the limit is 8; at 12 the two trainings drift apart faster than the sum allows."""
+    X, y = np.ones((1, 2, 1)), np.array([[0, 1]])
+    eps, start = np.array([1e-6]), np.array([[1e-6]])
+    for rate, holds in ((8.0, True), (12.0, False)):
+        u, v = train(X, y, eps, start, rate=np.array([rate]), steps=15, p=np.inf)
+        total = theory.stability_sum(X, y, v, eps, rate=rate, bias=False)
+        assert np.all(np.abs(u - v)[..., 0] <= total * (1 + 1e-9)) == holds
+        assert np.isfinite(theory.lemma1_stability(X, y, v, eps, rate=rate, bias=False)).all() == holds
+
+
+def test_different_minibatches_break_the_stability_bound():
+    """At eps = 0 the bound is 0, and two trainings that see different rows first differ at once."""
+    X, y, eps, start = np.array([[[1.0]], [[2.0]]]), np.array([[1], [1]]), np.zeros(2), np.zeros((2, 1))
+    path = train(X, y, eps, start, rate=np.ones(2), steps=1, p=np.inf)[0]
+    assert theory.lemma1_stability(X[:1], y[:1], path[:, :1], 0.0, rate=1.0, bias=False).max() == 0
+    assert abs(path[1, 0, 0] - path[1, 1, 0]) == 0.5
+
+
+def minimisers(X, y, eps, decay):
+    """Minimisers of the robust loss plus decay, one feature without a bias, by bisection of the derivative; X of shape (B, n)."""
+    signed = (2.0 * y - 1) * X
+    low, high = (np.full(len(X), side) for side in (-1e4, 1e4))
+    for _ in range(120):
+        w = (low + high) / 2
+        q = expit(eps[:, None] * np.abs(w)[:, None] - signed * w[:, None])
+        rising = (q * (eps[:, None] * np.sign(w)[:, None] - signed)).mean(1) + decay * w > 0
+        low, high = np.where(rising, low, w), np.where(rising, w, high)
+    return (low + high) / 2
+
+
+@settings(max_examples=8)
+@given(seeds)
+def test_decay_bound_and_its_control(seed):
+    """8 x 2,000 pairs of exact minimisers; half the bound must fail somewhere."""
+    rng = np.random.default_rng(seed)
+    X, y, eps, _ = problems(rng, 1)
+    decay = 10 ** rng.uniform(-2, 2, BATCH)
+    w_nr, w_r = (minimisers(X[..., 0], y, radius, decay) for radius in (0 * eps, eps))
+    bound = theory.lemma1_decay(X, w_r[:, None], eps, decay=decay)
+    assert np.all(np.abs(w_r - w_nr) <= bound * (1 + 1e-9) + 1e-12)
+    assert np.any(np.abs(w_r - w_nr) > bound / 2)
+
+
+def test_decay_bound_in_three_dimensions():
+    rng = np.random.default_rng(3)
+    X, y, eps, start = problems(rng, 3)
+    decay = theory.smoothness(X) + 0.1
+    u, v = train(X, y, 0.3 * eps, 0 * start, rate=0.5 / decay, steps=400, p=2, decay=decay[:, None])[:, -1]
+    inner = np.linalg.norm(v, axis=1) > 0.05                       # away from the kink at 0, descent has converged
+    bound = theory.lemma1_decay(X, v, 0.3 * eps, decay=decay, p=2)
+    assert inner.sum() > 500 and np.all(np.linalg.norm(u - v, axis=1)[inner] <= bound[inner] * (1 + 1e-6))
+
+
+def pairs(seed, n=8, D=3):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(BATCH, n, D)) * 10 ** rng.uniform(-1, 1, (BATCH, 1, D))
+    theta = rng.normal(size=(2, BATCH, D)) * 10 ** rng.uniform(-1.5, 0.7, (2, BATCH, 1)) / np.abs(X).max(1)
+    return X, theta
+
+
+@settings(max_examples=8)
+@given(seeds)
+def test_metric_bounds_and_the_mean_hessian(seed):
+    """8 x 2,000 pairs of weight vectors, any at all; the identity g = H Delta, and the three bounds in their order."""
+    X, (theta_nr, theta_r) = pairs(seed)
+    delta, metric = theta_r - theta_nr, theory.lemma1_metric(X, theta_nr, theta_r)
+    size = np.sqrt((delta[:, None, :] @ metric.hessian @ delta[..., None])[:, 0, 0])
+    length, slack = np.linalg.norm(delta, axis=1), 1 + 1e-6
+    assert np.all(size <= metric.pull * slack) and np.all(length <= metric.euclidean * slack)
+    assert np.all(metric.euclidean <= metric.plain * slack)
+    g = ((expit(X @ theta_r[..., None]) - expit(X @ theta_nr[..., None])) * X).mean(1)
+    exact = (theory.mean_hessian(X, theta_nr, theta_r) @ delta[..., None])[..., 0]
+    assert np.all(np.linalg.norm(exact - g, axis=1) <= 1e-9 * np.linalg.norm(X, axis=2).mean(1))
+
+
+def test_a_hessian_taken_at_one_end_breaks_the_metric_bound():
+    X, (theta_nr, theta_r) = pairs(0)
+    delta, metric = theta_r - theta_nr, theory.lemma1_metric(X, theta_nr, theta_r)
+    one_end = theory.mean_hessian(X, theta_nr, theta_nr)
+    g = (theory.mean_hessian(X, theta_nr, theta_r) @ delta[..., None])[..., 0]
+    size = (delta[:, None, :] @ one_end @ delta[..., None])[:, 0, 0]
+    pull = (g[:, None, :] @ np.linalg.solve(one_end, g[..., None]))[:, 0, 0]
+    assert np.mean(size > pull * (1 + 1e-6)) > 0.05
+    assert np.all(np.linalg.eigvalsh(one_end - metric.hessian)[:, 0] >= -1e-9 * np.linalg.eigvalsh(one_end)[:, -1])
+
+
+@settings(max_examples=8)
+@given(seeds, norms)
+def test_descent_on_the_robust_risk_stays_in_the_region(seed, p):
+    """8 x 2,000 models whose robust risk is below that of a reference: their standard risk is below it too."""
+    rng = np.random.default_rng(seed)
+    X, y, eps, reference = problems(rng, 3)
+    X, reference = theory.add_bias(X), np.pad(reference, ((0, 0), (0, 1)))
+    path = train(X, y, eps, reference, rate=0.5 / theory.smoothness(X), steps=10, p=p, bias=True)[1]
+    level, risk = theory.robust_risk(X, y, reference, eps, p=p), theory.robust_risk(X, y, path, eps, p=p)
+    lower = risk <= level
+    assert lower[1:].sum() > BATCH
+    assert np.all(theory.robust_risk(X, y, path, 0.0, p=p)[lower] <= np.broadcast_to(level, lower.shape)[lower] + 1e-12)
+
+
+def overlapping(seed, n=200, d=3):
+    """Correlated standardised features, labels drawn from a logistic model of them."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) @ rng.normal(size=(d, d))
+    X = (X - X.mean(0)) / X.std(0)
+    return X, (rng.random(n) < expit(X @ rng.normal(size=d) + 0.5)).astype(int)
+
+
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_region_box_and_reach(p):
+    """5 data sets: minimisers lie in their boxes, 10,000 members of the regions below the support, reaches end on the edge."""
+    eps, members = np.array([0.02, 0.1, 0.2, 0.4]), 0
+    for seed in range(5):
+        X, y = overlapping(seed)
+        model = fit_logistic(X, y, [0.0, *eps], p=p).model
+        X, theta = theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
+        box = theory.robust_region_box(X, y, theta[0], eps, p=p)
+        bounds, distance = theory.lemma1_region(theta[0], box), np.linalg.norm(theta[1:] - theta[0], axis=1)
+        assert np.isfinite(box.upper).all() and np.isfinite(box.lower).all()
+        assert np.all((box.lower <= theta[1:] + 1e-9) & (theta[1:] <= box.upper + 1e-9))
+        assert np.all(bounds.lower <= distance + 1e-9) and np.all(distance <= bounds.upper + 1e-9)
+        level = theory.robust_risk(X, y, theory.shrunk_models(X, y, theta[0], eps, p=p), eps, p=p)
+        assert np.all(level <= theory.robust_risk(X, y, theta[0], eps, p=p) + 1e-12)
+        rng = np.random.default_rng(seed)
+        for e in range(len(eps)):
+            toward = theta[e + 1] + rng.normal(size=(100, 4)) * 10 ** rng.uniform(-4, 0, (100, 1))
+            inside = theory.robust_risk(X, y, toward, eps[e], p=p) <= level[e]
+            directions = rng.normal(size=(20, 4))
+            support = theory.robust_region_support(X, y, theta[0], directions, eps[e], p=p)
+            assert np.all(toward[inside] @ directions.T <= support + 1e-9)
+            members += inside.sum() * 20
+        for radius in (0 * eps, eps):
+            t = theory.robust_region_reach(X, y, theta[0], theta[1:], level, radius=radius, p=p)
+            for factor, side in ((1 - 1e-4, -1), (1 + 1e-4, 1)):
+                point = theta[0] + (factor * t)[:, None] * (theta[1:] - theta[0])
+                excess = theory.robust_risk(X, y, point, radius, p=p) - level
+                assert np.all((side * excess > 0) | (factor * t < 1))
+    assert members >= 10_000
+
+
+def test_a_search_that_fails_gives_no_bound_and_no_wrong_one(monkeypatch):
+    """With too few widths Newton's method diverges in some directions: those are infinite, the others still hold."""
+    monkeypatch.setattr(weights_region, "SMOOTHING", (2.0, 0.06))
+    X, y = overlapping(2, n=60, d=4)
+    model = fit_logistic(X, y, [0.0, 0.05, 0.3]).model
+    X, theta = theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
+    box = theory.robust_region_box(X, y, theta[0], [0.05, 0.3])
+    assert np.isinf(box.upper).any()
+    assert np.all((box.lower <= theta[1:] + 1e-9) & (theta[1:] <= box.upper + 1e-9))
+
+
+def test_a_model_trained_against_a_larger_radius_leaves_the_region():
+    X, y = overlapping(0)
+    model = fit_logistic(X, y, [0.0, 0.02, 0.3]).model
+    X, theta = theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
+    box, level = theory.robust_region_box(X, y, theta[0], [0.02]), theory.robust_risk(X, y, theta[0], 0.02)
+    outside = lambda t: np.any((t < box.lower[0]) | (t > box.upper[0]))
+    assert outside(theta[2]) and not outside(theta[1])
+    assert theory.robust_region_reach(X, y, theta[0], theta[1:], np.full(2, level)).tolist()[1] == 0
+
+
+def odds(z):
+    return z / (1 + z)
+
+
+def move(rows, factor_w, factor_eps, eps):
+    """Exact first moves of standard and robust descent from w0 = log(factor_w), rate 1; factor_eps = exp(eps w0); one feature."""
+    standard = robust = Q(0)
+    for x, y in rows:
+        misfit = Q(factor_w) ** (-y * x)
+        standard += odds(misfit) * y * x / len(rows)
+        robust += odds(misfit * factor_eps) * (y * x - eps) / len(rows)
+    return abs(standard - robust)
+
+
+@pytest.mark.parametrize("rows, x, y, exact", [
+    ([(1, -1)], 1, -1, Q(8, 15)), ([(1, -1)], 1, 0, Q(8, 15)), ([(0, 1)] + 9 * [(1, -1)], 0, 1, Q(77, 150)),
+], ids=["negative label", "labels 0 and 1", "given instance"])
+def test_counterexamples_break_lemma1_as_printed(rows, x, y, exact):
+    assert move(rows, 4, 2, Q(1, 2)) == exact
+    assert theory.lemma1_printed(np.array([float(x)]), y, 0.5, rate=1.0, steps=1) < exact
+    X, labels = np.array([[[float(r[0])] for r in rows]]), np.array([[(r[1] + 1) // 2 for r in rows]])
+    u, v = train(X, labels, np.array([0.5]), np.log([[4.0]]), rate=np.ones(1), steps=1, p=np.inf)[:, -1, 0, 0]
+    assert abs(u - v) == pytest.approx(float(exact), rel=1e-12)
+    assert theory.lemma1_trivial(X[0], 0.5, rate=1.0, steps=1, bias=False) >= exact
+
+
+def test_epochs_are_not_steps():
+    """Five minibatches of the same row make one epoch: the weights part by more than the printed bound with n = 1."""
+    u, v = train(np.ones((1, 1, 1)), np.ones((1, 1)), np.array([3.0]), np.array([[2.0]]), rate=np.array([0.1]), steps=5, p=np.inf)[:, -1, 0, 0]
+    printed = theory.lemma1_printed(np.ones(1), 1, 3.0, rate=0.1, steps=1)
+    assert abs(u - v) > 5 * 0.1 * 2 * 0.5 > printed
+
+
+@settings(max_examples=8)
+@given(seeds)
+def test_margins_below_z0_make_robust_training_shrink(seed):
+    """8 x 2,000 exact minimisers: where no margin exceeds z0, the standard weight is at least as long."""
+    rng = np.random.default_rng(seed)
+    X, y, eps, _ = problems(rng, 1)
+    z0 = 1 + lambertw(np.exp(-1)).real
+    assert z0 * expit(z0) == pytest.approx(1)
+    decay = np.full(BATCH, 0.01)
+    w_nr, w_r = (minimisers(X[..., 0], y, radius, decay) for radius in (0 * eps, 0.1 * eps))
+    modest = ((2 * y - 1) * X[..., 0] * w_r[:, None]).max(1) <= z0
+    assert modest.sum() > 100 and np.all(np.abs(w_nr) >= np.abs(w_r) - 1e-9, where=modest)
+
+
+def test_robust_training_can_lengthen_the_weights():
+    """x = 1 or -1, y = sign(x) in 99 of 100: the standard weight is log 99, the robust ones are longer up to 0.9."""
+    X, y = np.repeat([1.0, -1.0], 100)[:, None], np.r_[np.ones(99), 0, np.zeros(99), 1]
+    w = fit_logistic(X, y, [0.0, 0.1, 0.5, 0.9, 0.97, 0.98]).model.w.numpy()[:, 0]
+    assert w[0] == pytest.approx(np.log(99), abs=1e-9)
+    assert np.allclose(w[1:], [4.874, 6.932, 14.376, 0.551, 0.0], atol=1e-3)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda X, y, t: theory.robust_region_box(X, y, t, [0.0]), "eps must be positive"),
+    (lambda X, y, t: theory.robust_region_box(X, y, t, [0.1], p=1), "p must be 2 or numpy.inf"),
+    (lambda X, y, t: theory.lemma1_trivial(X, 0.1, rate=1.0, steps=1, p=3), "p must be 1, 2 or numpy.inf"),
+])
+def test_bad_input_is_refused(call, message):
+    X, y = overlapping(0)
+    with pytest.raises(ValueError, match=message):
+        call(theory.add_bias(X), y, np.ones(4))
