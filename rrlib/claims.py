@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from rrlib import study
-from rrlib.evidence import experiments, theorems
+from rrlib.evidence import experiments, theorems, tradeoff
 from rrlib.evidence.common import Evidence, in_favour
 from rrlib.models import EPS_GRID
 
@@ -69,7 +69,7 @@ CLAIMS = (
           "validity_experiments", "fig-8", experiments.standard_is_more_valid),
     Claim("S1", "Fig. 4", "Fewer valid points lie around an Adult instance as eps grows, network", "neighbourhood", "fig-neighbourhood-shares", theorems.neighbourhood),
     Claim("R1", "Fig. 7", "Adversarial accuracy is lowest for the standard model and improves with eps", "training", "fig-7", theorems.robust_accuracy),
-    Claim("F1", "Conclusion", "Future work: let people navigate the trade-off by their own preferences", "", "", lambda evidence: []),
+    Claim("F1", "Conclusion", "Future work: let people navigate the trade-off by their own preferences", "tradeoff", "fig-tradeoff", tradeoff.tradeoff),
 )
 
 
