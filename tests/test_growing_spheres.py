@@ -61,6 +61,7 @@ def test_close_to_the_exact_distance_before_sparsification(d):
     assert found.valid.double().mean() > 0.9 and 1 <= ratio.mean() < 1.15
 
 
+@pytest.mark.filterwarnings("ignore::rrlib.datasets.TwinWarning")
 def test_close_to_the_exact_distance_on_adult():
     data = datasets.load("adult", seed=0)
     model, X = fit_logistic(data.X_train[:5000], data.y_train[:5000], EPS_GRID).model, data.X_test[:300]
