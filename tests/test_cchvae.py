@@ -16,15 +16,6 @@ MODULE = importlib.import_module("rrlib.recourse.cchvae")
 FAST = settings(max_examples=25)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The matrices are too small to share among threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def rows(seed, n=40, d=4):
     rng = np.random.default_rng(seed)
     return rng.normal(size=(n, d)) @ (np.eye(d) + 0.4 * rng.normal(size=(d, d)))

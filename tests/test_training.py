@@ -16,15 +16,6 @@ from rrlib.models import BLOCK, EPS_GRID, LogisticRegression, Network, init_netw
 from rrlib.training import fit_network
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """A second thread makes steps this small slower, and much slower on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def network(seed, E=3, d=3, H=4, size=2.0):
     rng = np.random.default_rng(seed)
     shapes = (E, H, d), (E, H), (E, H), (E,)

@@ -15,15 +15,6 @@ from rrlib.vae import (
 )
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The matrices are too small to share among threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def decoder(seed, k=3, H=6, d=4, size=1.0):
     """A random decoder whose hidden layer bends near the origin."""
     rng = np.random.default_rng(seed)
