@@ -4,6 +4,7 @@
 """
 
 import argparse
+import html
 import json
 import math
 from collections.abc import Callable
@@ -13,9 +14,8 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from rrlib import study
-from rrlib.evidence import experiments, theorems, tradeoff
-from rrlib.evidence.common import Evidence, in_favour
+from rrlib.evidence import experiments, neighbourhood, theorems, tradeoff
+from rrlib.evidence.common import against, in_favour
 from rrlib.models import EPS_GRID
 
 
@@ -50,7 +50,7 @@ CLAIMS = (
     Claim("L1", "Lemma 1", "Robust training moves the weights by at most n eta (y ||x|| + eps sqrt(d))", "weights", "fig-weights-bounds", theorems.lemma1),
     Claim("T3", "Theorem 3, Fig. 1(c)", "The standard model's recourse scores at least as high as the robust one's, for every test row",
           "validity", "fig-theorem-3", partial(theorems.standard_scores_higher, radii=EPS_GRID[-1:])),
-    Claim("A1", "Fig. 1, App. C", "The panels of Fig. 1 look the same for every other eps", "ledger", "", theorems.other_radii),
+    Claim("A1", "Fig. 1, App. C", "The panels of Fig. 1 look the same for every other eps", "ledger", "sec-other-radii", theorems.other_radii),
     Claim("C1", "Fig. 2", "Networks: the cost difference grows with eps, on every dataset and for every method",
           "cost", "fig-2", partial(experiments.cost_grows, kind="network")),
     Claim("C2", "Fig. 6", "Logistic regression: the cost difference grows with eps, on every dataset and for every method",
@@ -67,7 +67,8 @@ CLAIMS = (
           "validity_experiments", "sec-stronger", experiments.stronger_for_networks),
     Claim("V5", "Fig. 8", "Recourse is valid more often under the standard model than under the robust ones",
           "validity_experiments", "fig-8", experiments.standard_is_more_valid),
-    Claim("S1", "Fig. 4", "Fewer valid points lie around an Adult instance as eps grows, network", "neighbourhood", "fig-neighbourhood-shares", theorems.neighbourhood),
+    Claim("S1", "Fig. 4", "Fewer valid points lie around an Adult instance as eps grows, network", "neighbourhood", "fig-neighbourhood-shares",
+          neighbourhood.fewer_valid_points),
     Claim("R1", "Fig. 7", "Adversarial accuracy is lowest for the standard model and improves with eps", "training", "fig-7", theorems.robust_accuracy),
     Claim("F1", "Conclusion", "Future work: let people navigate the trade-off by their own preferences", "tradeoff", "fig-tradeoff", tradeoff.tradeoff),
 )
@@ -98,32 +99,30 @@ def verdict(effects, *, counterexample="", most=False):
     return "reproduced under stated conditions" if hold else "not reproduced"
 
 
-def ledger(slices, fewer=()):
+def ledger(evidence):
     """Return one table of all claims, a row for each reading.
 
     Parameters
     ----------
-    slices : list of Slice
-        The study; a claim about what it does not hold is open.
-    fewer : list of Slice
-        Slices with the samples of `experiments.FEWER`, for C5.
+    evidence : Evidence
+        From `experiments.gather`; a claim about what it does not hold is open.
 
     Returns
     -------
     DataFrame
         `id`, `where`, `statement`, `reading`, `measure`, `verdict`, `holds`, `fails` and `undefined` (the cases), `weakest` and
-        `strongest` (the effects with the least and the greatest mean), `effects`, `counterexample`, `chapter`, `anchor`.
+        `strongest` (the effects whose intervals start lowest and highest), `effects`, `counterexample`, `chapter`, `anchor`.
     """
-    evidence, rows = Evidence(list(slices), study.table(slices), list(fewer)), []
+    rows = []
     for claim in CLAIMS:
         for reading, measure, effects, counterexample in claim.test(evidence) or [("", "", [], "")]:
-            known = sorted((effect for effect in effects if not math.isnan(effect.mean)), key=lambda effect: effect.mean)
+            known = sorted((effect for effect in effects if not math.isnan(effect.low)), key=lambda effect: effect.low)
             rows.append({
                 "id": claim.id, "where": claim.where, "statement": claim.statement, "reading": reading, "measure": measure,
                 "verdict": verdict(effects, counterexample=counterexample, most=claim.most),
                 "holds": [effect.case for effect in effects if in_favour(effect)],
                 "fails": [effect.case for effect in known if not in_favour(effect)],
-                "undefined": [effect.case for effect in effects if math.isnan(effect.mean)],
+                "undefined": [effect.case for effect in effects if math.isnan(effect.low)],
                 "weakest": known[0] if known else None, "strongest": known[-1] if known else None, "effects": effects,
                 "counterexample": counterexample, "chapter": claim.chapter, "anchor": claim.anchor,
             })
@@ -132,37 +131,44 @@ def ledger(slices, fewer=()):
 
 def to_html(table):
     """Return a ledger as an HTML table for the book, each claim linked to the page that answers it."""
-    widths = {"reading": 36, "weakest and strongest effect": 26, "in favour": 22, "verdict": 16}
+    widths = {"reading": 34, "weakest and strongest effect": 28, "in favour": 22, "verdict": 16}
     lines = ["<tr>" + "".join(f'<th style="width: {width}%; text-align: left">{name}</th>' for name, width in widths.items()) + "</tr>"]
     for (name, where, statement), part in table.groupby(["id", "where", "statement"], sort=False):
         chapter, anchor = part.iloc[0][["chapter", "anchor"]]
-        link = f'<a href="{chapter}.html{"#" * bool(anchor)}{anchor}">{name}</a>' if chapter else name
-        lines.append(f'<tr style="border-top: 2px solid"><th colspan="4" style="text-align: left">{link} ({where}). {statement}.</th></tr>')
+        link = f'<a href="{chapter}.html{"#" * bool(anchor)}{anchor}">{name}</a>'
+        lines.append(f'<tr style="border-top: 2px solid"><th colspan="4" style="text-align: left">{link} ({where}). {html.escape(statement)}.</th></tr>')
+        above = ""
         for row in part.itertuples():
-            known = len(row.effects) - len(row.undefined)
-            some = f": {name_cases(row.holds)}" if 0 < len(row.holds) < known else ""
             effects = "<br>".join(dict.fromkeys(describe(effect) for effect in (row.weakest, row.strongest) if effect))
-            exact = f"<br><em>{row.counterexample}</em>" if row.counterexample else ""
-            measure = f"<br><small>{row.measure}</small>" if row.measure else ""
-            cells = (f"{row.reading}{measure}{exact}", effects, f"{len(row.holds)} of {known}{some}" if known else "", row.verdict)
-            lines.append('<tr style="vertical-align: top">' + "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells) + "</tr>")
-    body = "".join(lines).replace("growing_spheres", "growing spheres")
-    return f'<div style="overflow-x: auto; font-size: 0.85em"><table style="min-width: 44em; table-layout: fixed">{body}</table></div>'
+            exact = f"<br><em>{html.escape(row.counterexample)}</em>" if row.counterexample else ""
+            measure = f'<br><span style="font-size: 0.9em">{html.escape(row.measure)}</span>' if row.measure != above else ""
+            above = row.measure
+            cells = (f"{row.reading}{measure}{exact}", effects, "<br>".join(count(row.effects)), row.verdict)
+            lines.append('<tr style="vertical-align: top; border-top: 1px solid #8884">' + "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells) + "</tr>")
+    return f'<div style="overflow-x: auto; font-size: 0.85em"><table style="min-width: 44em; table-layout: fixed">{"".join(lines)}</table></div>'
 
 
-def fewer_samples(**options):
-    """Return the slices for C5, networks on COMPAS and German Credit with a tenth of the samples; options as for `study.run`."""
-    options = {"names": ("compas", "german"), "kinds": ("network",)} | options
-    return study.run(methods=tuple(experiments.FEWER), options=experiments.FEWER, **options)
+def count(effects):
+    """Return how many effects are in favour, with their cases if not all are, how many against, and how many are undefined, as lines of text."""
+    if not effects:
+        return []
+    holds, opposed = ([effect.case for effect in effects if test(effect)] for test in (in_favour, against))
+    undefined = sum(math.isnan(effect.low) for effect in effects)
+    some = f": {name_cases(holds)}" if 0 < len(holds) < len(effects) else ""
+    others = [f"{len(cases)} {name}" for cases, name in ((opposed, "against"), (range(undefined), "undefined")) if cases]
+    return [f"{len(holds)} of {len(effects)}{some}", *others]
 
 
 def describe(effect):
-    """Return an effect as text: its mean and its interval, three digits."""
-    return f"{effect.mean:.2g} [{effect.low:.2g}, {effect.high:.2g}] ({effect.case})" if effect else ""
+    """Return an effect as text: its mean and its interval, two digits or whole numbers."""
+    if not effect:
+        return ""
+    mean, low, high = (f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}" for value in effect[1:])
+    return f"{mean} [{low}, {high}] ({effect.case})"
 
 
 def name_cases(cases):
-    """Return cases as text, with their last part collected: "adult, scfe" and "adult, cchvae" become "adult (scfe, cchvae)"."""
+    """Return cases as text, with their last part collected: "Adult, SCFE" and "Adult, C-CHVAE" become "Adult (SCFE, C-CHVAE)"."""
     groups = {}
     for case in cases:
         *first, last = case.split(", ")
@@ -171,15 +177,14 @@ def name_cases(cases):
 
 
 def answer(findings, *, most=False):
-    """Return one table of the readings of a claim: how many cases are in favour, which, the weakest one, and the verdict."""
-    rows = []
+    """Return one table of the readings of a claim: the cases in favour, against and undefined, the weakest effect, and the verdict."""
+    rows = {}
     for reading, _, effects, counterexample in findings:
-        known = [effect for effect in effects if not math.isnan(effect.mean)]
-        held = [effect.case for effect in known if in_favour(effect)]
-        weakest = describe(min(known, key=lambda effect: effect.mean, default=None))
-        rows.append((reading, f"{len(held)} of {len(known)}", name_cases(held), len(effects) - len(known), weakest,
-                     verdict(effects, counterexample=counterexample, most=most)))
-    return pd.DataFrame(rows, columns=["reading", "in favour", "namely", "undefined", "weakest case", "verdict"]).set_index("reading")
+        favour, *others = count(effects) or ["0 of 0"]
+        known = [effect for effect in effects if not math.isnan(effect.low)]
+        weakest = min(known, key=lambda effect: effect.low, default=None)
+        rows[reading] = (favour, ", ".join(others), describe(weakest), verdict(effects, counterexample=counterexample, most=most))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["in favour", "others", "weakest case", "verdict"]).rename_axis("reading")
 
 
 def main():
@@ -187,7 +192,7 @@ def main():
     parser.add_argument("--json", action="store_true", help="every effect with its interval, for machines")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    table = ledger(study.run(), fewer_samples())
+    table = ledger(experiments.gather())
     if options.json:
         known = lambda effect: {key: None if value != value else value for key, value in effect._asdict().items()}
         table["effects"] = [[known(effect) for effect in effects] for effects in table["effects"]]
@@ -196,8 +201,7 @@ def main():
     for (name, where, statement), part in table.groupby(["id", "where", "statement"], sort=False):
         print(f"{name}  {where}: {statement}")
         for row in part.itertuples():
-            held = f" ({len(row.holds)} of {len(row.effects)} cases)" if row.effects else ""
-            print(f"    {row.verdict}{held}  {row.reading}  {row.counterexample or describe(row.weakest)}")
+            print(f"    {row.verdict}  {row.reading}  {'; '.join(count(row.effects))}  {row.counterexample or describe(row.weakest)}")
 
 
 if __name__ == "__main__":

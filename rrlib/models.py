@@ -33,7 +33,7 @@ class LogisticRegression(NamedTuple):
     def __call__(self, X):
         """Return the logits, shape (E, n), of the rows X, shape (n, d), or (E, n, d) for rows of each model's own."""
         X = torch.as_tensor(X, dtype=self.w.dtype, device=self.w.device)
-        return (X @ self.w.unsqueeze(-1)).squeeze(-1) + self.b.unsqueeze(-1)
+        return (self.w.unsqueeze(-2) @ X.mT).squeeze(-2) + self.b.unsqueeze(-1)
 
     def logits_and_gradient(self, X):
         """Return logits (E, n) and their gradients (E, n, d) in the features, at X of shape (n, d) or (E, n, d)."""

@@ -14,13 +14,18 @@ from tqdm import tqdm
 
 from rrlib import attacks, datasets, logistic, metrics, models, rawfiles, training, twins, vae
 from rrlib.models import EPS_GRID
-from rrlib.recourse import cchvae, growing_spheres, scfe
+from rrlib.recourse import cchvae, growing_spheres, scfe, scfe_adam
 
 METHODS = ("scfe", "cchvae", "growing_spheres")
+SEARCHES = {"scfe": scfe, "cchvae": cchvae, "growing_spheres": growing_spheres, "scfe_adam": scfe_adam}
+MAX_COST, MAX_COST_BOX = 10.0, 3.0
+"""The largest l2 cost of a recourse that counts, in standard deviations, and with min-max scaling, where no two rows of the box
+[0, 1]^d are farther apart than sqrt(d) < 3. C-CHVAE and growing spheres stop there; SCFE has no cap of its own."""
+
 KINDS = ("logistic", "network")
 SEEDS = tuple(range(5))
 SOURCES = [Path(module.__file__) for module in (attacks, datasets, logistic, models, rawfiles, training, twins, vae)]
-SOURCES += sorted(Path(__file__).with_name("recourse").glob("*.py"))
+SOURCES += [Path(__file__), *sorted(Path(__file__).with_name("recourse").glob("*.py"))]
 """The code that a slice is computed with; metrics and figures are not part of it, so that a change there costs nothing."""
 
 
@@ -41,7 +46,7 @@ class Slice(NamedTuple):
     accuracy : array of shape (E,)
         On the test rows.
     recourse : dict of method -> Recourse or LatentRecourse, as arrays, float32
-        For every test row, towards the opposite of each model's own prediction.
+        For every test row, towards the opposite of each model's own prediction; not valid where the cost is above the cap.
     """
 
     dataset: str
@@ -67,8 +72,9 @@ def run(names=datasets.NAMES, kinds=KINDS, seeds=SEEDS, *, methods=METHODS, opti
     kinds : sequence out of "logistic" (exact minimisers) and "network" (PGD training)
     seeds : sequence of int
         A seed redraws everything that is random: split, initial weights, batches, VAE and search.
-    methods : sequence out of METHODS
+    methods : sequence out of METHODS and "scfe_adam", the field's setting of SCFE
     options : dict of method -> dict of its keyword arguments, optional
+        A `seed` among them redraws the search alone.
     scaling : {"standard", "minmax"}
     p : {2, inf}
         Norm of the perturbations in training.
@@ -87,14 +93,14 @@ def run(names=datasets.NAMES, kinds=KINDS, seeds=SEEDS, *, methods=METHODS, opti
     ValueError
         On an unknown dataset, kind, method or option.
     """
-    for what, given, known in (("names", names, datasets.NAMES), ("kinds", kinds, KINDS), ("methods", methods, METHODS)):
+    for what, given, known in (("names", names, datasets.NAMES), ("kinds", kinds, KINDS), ("methods", methods, SEARCHES)):
         if isinstance(given, str) or not set(given) <= set(known):
             raise ValueError(f"{what} must be a sequence out of {', '.join(known)}, not {given!r}")
     options = options or {}
     if not set(options) <= set(methods):
         raise ValueError(f"options are given for {', '.join(sorted(set(options) - set(methods)))}, which methods does not ask for")
-    worker = memory().cache(compute) if cache else compute
-    tasks = [(name, kind, seed, scaling, p, tuple(methods), options, fingerprint(name)) for name, kind, seed in product(names, kinds, seeds)]
+    worker = remember(compute) if cache else compute
+    tasks = [(name, kind, seed, scaling, p, tuple(methods), options, fingerprint(name), cache) for name, kind, seed in product(names, kinds, seeds)]
     done = [cache and worker.check_call_in_cache(*task) for task in tasks]
     slices = [worker(*task) if ready else None for task, ready in zip(tasks, done)]
     todo = [i for i, ready in enumerate(done) if not ready]
@@ -106,27 +112,42 @@ def run(names=datasets.NAMES, kinds=KINDS, seeds=SEEDS, *, methods=METHODS, opti
     return slices
 
 
-def compute(name, kind, seed, scaling, p, methods, options, stamp):
+def compute(name, kind, seed, scaling, p, methods, options, stamp, cache):
     """Compute one slice in one torch thread; `stamp` is the fingerprint that the cache tells results apart by."""
     torch.set_num_threads(1)
     data = datasets.load(name, seed=seed, scaling=scaling)
-    if kind == "logistic":
-        model = logistic.fit_logistic(data.X_train, data.y_train, EPS_GRID, p=p).model
-    else:
-        model = training.fit_network(data.X_train, data.y_train, EPS_GRID, p=p, seed=seed)
+    kept = remember if cache else lambda function: function
+    model = kept(fit)(name, kind, seed, scaling, p, stamp)
     logits = model(data.X_test).numpy()
-    recourse = {}
+    cap, recourse = MAX_COST if scaling == "standard" else MAX_COST_BOX, {}
     for method in methods:
-        chosen = options.get(method, {})
-        if method == "scfe":
-            found = scfe(model, data.X_test, **chosen)
-        elif method == "cchvae":
-            found = cchvae(model, data.X_test, vae.fit_vae(data.X_train, seed=seed), seed=seed, **chosen)
-        else:
-            found = growing_spheres(model, data.X_test, seed=seed, **chosen)
+        chosen = dict(options.get(method, {}))
+        if not method.startswith("scfe"):
+            chosen = {"seed": seed, "max_cost": cap} | chosen
+        if method == "cchvae":
+            chosen["vae"] = kept(fit_vae)(name, seed, scaling, stamp)
+        found = SEARCHES[method](model, data.X_test, **chosen)
+        found = found._replace(valid=found.valid & (found.cost <= cap))
         recourse[method] = type(found)(*(_slim(field) for field in found))
     accuracy = ((logits >= 0) == (data.y_test == 1)).mean(-1)
     return Slice(name, kind, seed, data.source, model, data.X_test, logits, accuracy, recourse)
+
+
+def fit(name, kind, seed, scaling, p, stamp):
+    """Train one kind of model at every eps."""
+    data = datasets.load(name, seed=seed, scaling=scaling)
+    if kind == "logistic":
+        return logistic.fit_logistic(data.X_train, data.y_train, EPS_GRID, p=p).model
+    return training.fit_network(data.X_train, data.y_train, EPS_GRID, p=p, seed=seed)
+
+
+def fit_vae(name, seed, scaling, stamp):
+    """Fit the VAE that all models of a dataset and a seed share, on standardised features whatever the scaling."""
+    given, standard = (datasets.load(name, seed=seed, scaling=each) for each in (scaling, "standard"))
+    fitted = vae.fit_vae(standard.X_train, seed=seed)
+    if scaling == "standard":
+        return fitted
+    return vae.rescale(fitted, standard.scale / given.scale, (standard.center - given.center) / given.scale)
 
 
 def table(slices):
@@ -150,9 +171,10 @@ def table(slices):
     return pd.concat(parts, ignore_index=True)
 
 
-def memory():
-    """Return the cache of the study."""
-    return Memory(os.environ.get("RRLIB_CACHE") or rawfiles.cache_folder() / "study", verbose=0)
+def remember(function):
+    """Return a function of this module with its results stored in the study's cache."""
+    memory = Memory(os.environ.get("RRLIB_CACHE") or rawfiles.cache_folder() / "study", verbose=0)
+    return memory.cache(function, ignore=["cache"] if function is compute else None)
 
 
 def fingerprint(name):

@@ -137,6 +137,19 @@ def fit_vae(X, *, latent=4, hidden=16, seed, beta=0.05, decay=0.003, steps=1500,
     return VAE(*(Residual(*(p.detach().double() for p in part)) for part in (encoder, decoder)))
 
 
+def rescale(vae, factor, shift):
+    """Return the VAE of the rows u = factor * x + shift, given that of the rows x; factor (not 0) and shift have shape (d,).
+
+    The latents are the same; the noise of the decoder is scaled with the features.
+    """
+    factor, shift = torch.as_tensor(factor), torch.as_tensor(shift)
+    inward = lambda W, b: (W / factor, b - W @ (shift / factor))
+    outward = lambda W: factor[:, None] * W
+    encoder, decoder = vae
+    encoder = Residual(*inward(encoder.A, encoder.c), *inward(encoder.W1, encoder.b1), encoder.W2)
+    return VAE(encoder, Residual(outward(decoder.A), factor * decoder.c + shift, decoder.W1, decoder.b1, outward(decoder.W2)))
+
+
 def _add_hidden(linear, hidden, draw):
     """Return a float32 copy of a linear map with random hidden units, steep enough to bend within the data, of output zero."""
     out, inputs = linear.A.shape

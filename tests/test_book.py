@@ -25,6 +25,8 @@ NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 IMAGES = {"image/png", "image/jpeg", "image/svg+xml"}
 MACHINE = re.compile(r"(?<![\w:/.])/(?:[\w.-]+/)+[\w.-]+|https?://|\b0x[0-9a-f]{6,}")
 
+LOADS_DATA = re.compile(r"\bload\(|study\.run\(|gather\(|claims\.ledger\(|robust_accuracy\(|fewer_valid_points\(|lemma1\(")
+
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -87,6 +89,13 @@ def test_outputs_are_fit_to_store(path):
             assert output.output_type != "error" and output.get("name") != "stderr", cell.source
             found = MACHINE.search(printed(output))
             assert not found, f"an output holds {found.group()!r}, which is another one on the next machine:\n{cell.source}"
+
+
+@each_notebook
+def test_a_cell_that_loads_data_hides_the_warning_of_a_twin(path):
+    for cell in code_cells(path):
+        if LOADS_DATA.search(cell.source):
+            assert "remove-stderr" in cell.metadata.get("tags", []), f"where a twin takes the data's place the build fails on:\n{cell.source}"
 
 
 def test_every_figure_has_name_caption_and_alt_text():

@@ -1,4 +1,6 @@
-"""The share of valid points in a ball: its closed form for linear models, its bounds, the batch, and bad input."""
+"""The share of valid points in a ball: its closed form for linear models, its bounds, the batch, bad input; and claim S1, which rests on it."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,8 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc
 
+from rrlib.claims import verdict
+from rrlib.evidence import neighbourhood
+from rrlib.evidence.common import Evidence
+from rrlib.evidence.neighbourhood import fewer_valid_points, share_valid_among_nearest
 from rrlib.metrics import share_valid_in_ball
-from rrlib.models import LogisticRegression, init_network, lipschitz, predict, select
+from rrlib.models import EPS_GRID, LogisticRegression, init_network, lipschitz, predict, select
 
 RADII = np.array([0.3, 1.0, 2.5])
 
@@ -126,3 +132,66 @@ def test_a_seed_gives_the_same_points_and_another_seed_others():
 def test_bad_input_is_named(change, message):
     with pytest.raises(ValueError, match=message):
         share_valid_in_ball(linear(0), **{"X": rows(0), "radius": RADII, "samples": 10, "seed": 0} | change)
+
+
+@pytest.mark.parametrize("family", [linear, network])
+def test_the_nearest_people_are_counted_one_by_one(family):
+    model, people, X = family(3), rows(3, n=60), rows(4, n=10)
+    share = share_valid_among_nearest(model, people, X, 7)
+    labels, own = predict(model, people).numpy(), predict(model, X).numpy()
+    for e, n in np.ndindex(share.shape):
+        near = np.argsort(np.linalg.norm(people - X[n], axis=1))[:7]
+        assert share[e, n] == np.mean(labels[e, near] != own[e, n])
+    assert 0 < share.mean() < 1
+
+
+@pytest.mark.parametrize("k", [0, 61, 2.0])
+def test_a_wrong_number_of_people_is_named(k):
+    with pytest.raises(ValueError, match="k must be a whole number from 1 to 60"):
+        share_valid_among_nearest(linear(0), rows(0, n=60), rows(1), k)
+
+
+def slices(boundaries, name="adult"):
+    """Five seeds of linear models x_1 >= c, one for each eps of the grid, in the place of networks, with rows left and right of 0."""
+    w, c = torch.zeros(len(EPS_GRID), 2).double(), torch.as_tensor(boundaries)
+    w[:, 0] = 1
+    model = LogisticRegression(w, -c, torch.as_tensor(EPS_GRID))
+    for seed in range(5):
+        X = rows(seed, n=200, d=2)
+        yield SimpleNamespace(dataset=name, kind="network", seed=seed, model=model, X=X, logits=model(X).numpy())
+
+
+@pytest.fixture
+def people(monkeypatch):
+    monkeypatch.setattr(neighbourhood.datasets, "load", lambda name, seed: SimpleNamespace(X_train=rows(100 + seed, n=2000, d=2)))
+
+
+def test_both_directions_of_claim_s1(people):
+    away = 0.1 + np.array(EPS_GRID)
+    falls, rises = (fewer_valid_points(Evidence(list(slices(each)), None)) for each in (away, away[::-1].copy()))
+    assert len(falls) == 2 * (len(neighbourhood.RADII) + 1) and all(len(one.effects) == 2 for one in falls)
+    denied = [one for one in falls if one.reading.startswith("ball") and one.reading.endswith("denied by all three")]
+    assert {verdict(one.effects) for one in denied} == {"reproduced"}, "the boundary moves away from those whom it denies"
+    back = [one for one in rises if one.reading.startswith("ball") and one.reading.endswith("denied by all three")]
+    assert {verdict(one.effects) for one in back} == {"not reproduced"}
+
+
+def test_the_falls_are_those_of_the_caps(people):
+    away = 0.1 + np.array(EPS_GRID)
+    found = {one.reading: one.effects for one in fewer_valid_points(Evidence(list(slices(away)), None))}
+    chosen, exact = [EPS_GRID.index(eps) for eps in neighbourhood.SHOWN], []
+    for one in slices(away):
+        shares = cap(one.model, torch.as_tensor(one.X), np.array(neighbourhood.RADII))[chosen]
+        exact.append(-np.diff([shares.mean(1), shares[:, (one.logits[chosen] < 0).all(0)].mean(1)], axis=1))
+    exact = np.mean(exact, axis=0)
+    for g, group in enumerate(("all test rows", "denied by all three")):
+        for k, radius in enumerate(neighbourhood.RADII):
+            measured = [effect.mean for effect in found[f"ball of radius {radius:g}, {group}"]]
+            assert np.abs(measured - exact[g, :, k]).max() < 0.01, "half a standard error of independent draws, and a mean over rows"
+
+
+def test_claim_s1_is_open_without_its_people(people):
+    assert fewer_valid_points(Evidence(list(slices(np.zeros(8), "compas")), None)) == []
+    accepted = fewer_valid_points(Evidence(list(slices(np.full(8, -50.0))), None))
+    assert {verdict(one.effects) for one in accepted if one.reading.endswith("denied by all three")} == {"open"}
+    assert {verdict(one.effects) for one in accepted if one.reading.endswith("all test rows")} == {"not reproduced"}

@@ -40,12 +40,22 @@ def test_a_slice_computed_again_without_the_cache_is_the_same(cache, kind):
 
 def test_what_is_finished_is_not_computed_again(cache, monkeypatch):
     study.run(["german"], ["logistic"], [0], methods=["scfe"], jobs=1)
-    worker = study.memory().cache(study.compute)
-    task = ("german", "logistic", 0, "standard", np.inf, ("scfe",), {}, study.fingerprint("german"))
+    worker = study.remember(study.compute)
+    task = ("german", "logistic", 0, "standard", np.inf, ("scfe",), {}, study.fingerprint("german"), True)
     assert worker.check_call_in_cache(*task)
     assert not worker.check_call_in_cache(*task[:2], 1, *task[3:]), "another seed is another result"
     monkeypatch.setattr(study.torch, "__version__", "0.0")
     assert study.fingerprint("german") != task[-1], "another torch is another result"
+
+
+def test_another_search_meets_the_same_models(cache, monkeypatch):
+    first, = study.run(["german"], ["logistic"], [0], methods=["scfe", "growing_spheres"], options={"growing_spheres": {"samples": 50}}, jobs=1)
+    monkeypatch.setattr(study.logistic, "fit_logistic", lambda *args, **options: pytest.fail("the stored models are there"))
+    options = {"growing_spheres": {"samples": 50, "seed": 9}}
+    again, = study.run(["german"], ["logistic"], [0], methods=["scfe_adam", "growing_spheres"], options=options, jobs=1)
+    assert np.array_equal(first.logits, again.logits)
+    costs = [one.recourse["growing_spheres"].cost for one in (first, again)]
+    assert not np.array_equal(*costs), "another seed of the search draws other points"
 
 
 def test_the_fingerprint_follows_code_and_data(cache, monkeypatch, tmp_path):

@@ -2,6 +2,8 @@
 
 import itertools
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -10,10 +12,14 @@ from hypothesis import strategies as st
 from torch.func import grad, jacrev, vmap
 from torch.nn.functional import softplus
 
+from rrlib import figures
 from rrlib.attacks import pgd
 from rrlib.logistic import fit_logistic
+from rrlib.metrics import Interval
 from rrlib.models import BLOCK, EPS_GRID, LogisticRegression, Network, init_network, lipschitz, predict, to
 from rrlib.training import fit_network
+
+matplotlib.use("Agg")
 
 
 def network(seed, E=3, d=3, H=4, size=2.0):
@@ -162,3 +168,25 @@ def test_bad_input_is_named(change, message):
     good = {"X": np.zeros((4, 2)), "y": np.array([0, 0, 1, 1]), "eps": [0.1]} | change
     with pytest.raises(ValueError, match=message):
         fit_network(good.pop("X"), good.pop("y"), good.pop("eps"), seed=0, **good)
+
+
+def crosses(ax):
+    """The places of the marks on a panel."""
+    return np.concatenate([line.get_xydata() for line in ax.lines if line.get_marker() == "x"])
+
+
+def test_figures_mark_one_class_and_name_the_mark():
+    eps, marked = np.array(EPS_GRID), np.array(EPS_GRID) >= 0.25
+    accuracy = np.linspace(0.8, 0.7, len(eps))
+    curve = Interval(accuracy, accuracy - 0.01, accuracy + 0.01)
+    key = ("network", "german")
+    panels = figures.adversarial_accuracy_panels(eps, {key: {"plain": curve}}, {key: marked}, {"german": 0.7}, "real")
+    matrix = figures.adversarial_matrix(eps, {key: np.outer(accuracy, accuracy)}, {key: marked}, "real")
+    bracket = figures.attack_bracket(eps, {"adult": {0.3: (accuracy, accuracy)}, "german": {0.3: (accuracy, accuracy)}}, {"adult": [], "german": [0.3]}, "real")
+    np.testing.assert_allclose(crosses(panels.axes[0]), np.column_stack([eps, accuracy])[marked])
+    assert crosses(matrix.axes[0])[:, 0].tolist() == np.flatnonzero(marked).tolist(), "above the columns of the marked models"
+    assert [sum(line.get_marker() == "x" for line in ax.lines) for ax in bracket.axes] == [0, 1]
+    for figure in (panels, matrix, bracket):
+        assert "one class on the test rows" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "share of the larger class" in [text.get_text() for text in panels.legends[0].get_texts()]
+    plt.close("all")

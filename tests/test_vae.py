@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rrlib import datasets
 from rrlib.vae import (
     Residual, active_latents, decode, decode_around, encode, fit_pca, fit_vae, lipschitz_local, lipschitz_product, lipschitz_upper,
-    reconstruction_error,
+    reconstruction_error, rescale,
 )
 
 
@@ -188,3 +188,14 @@ def test_more_latents_than_features_have_no_lower_constant():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_rescaled_vae_does_the_same_in_other_units():
+    rng = np.random.default_rng(0)
+    X, factor, shift = rng.normal(size=(200, 5)), rng.uniform(0.1, 3, 5), rng.normal(size=5)
+    one = fit_vae(X, latent=3, seed=0, steps=20)
+    other = rescale(one, factor, shift)
+    U = factor * X + shift
+    assert torch.allclose(encode(other, U), encode(one, X), atol=1e-10)
+    Z = rng.normal(size=(7, 3))
+    assert torch.allclose(decode(other, Z), torch.as_tensor(factor) * decode(one, Z) + torch.as_tensor(shift), atol=1e-10)

@@ -5,7 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from rrlib.figures.style import DATASET_LABELS, METHOD_LABELS
 from rrlib.metrics import interval
+
+LABELS = DATASET_LABELS | METHOD_LABELS | {"logistic": "logistic regression", "network": "networks"}
 
 
 class Effect(NamedTuple):
@@ -33,6 +36,11 @@ def in_favour(effect):
     return effect.low > ROUNDING
 
 
+def against(effect):
+    """Return whether the interval of an effect lies below zero, beyond rounding."""
+    return effect.high < -ROUNDING
+
+
 class Finding(NamedTuple):
     """One reading of a claim, and what was measured under it.
 
@@ -54,11 +62,29 @@ class Finding(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the claims are tested on: slices of the study, their table, and slices with the samples of `FEWER`."""
+    """What the claims are tested on.
+
+    Attributes
+    ----------
+    slices : list of Slice
+        The study; a claim about what it does not hold is open.
+    table : DataFrame
+        Its table.
+    fewer : list of Slice
+        With the samples of `experiments.FEWER`.
+    boxed : DataFrame, optional
+        The table of the same study on min-max scaled features.
+    """
 
     slices: list
     table: pd.DataFrame
-    fewer: list
+    fewer: list = []
+    boxed: pd.DataFrame | None = None
+
+
+def name_case(*parts):
+    """Return the name of a case, such as "Adult, SCFE", from the names in the code."""
+    return ", ".join(LABELS.get(part, part) for part in parts)
 
 
 def effect(case, values):
@@ -68,31 +94,39 @@ def effect(case, values):
     return Effect(case, *map(float, interval(values)))
 
 
-def by_case(table, measure, by=("dataset", "method")):
-    """Return an effect for each case in a table: `measure` maps the rows of one case and one seed to a number."""
-    groups = table.groupby(list(by), sort=False)
-    return [effect(", ".join(case), [measure(part) for _, part in rows.groupby("seed")]) for case, rows in groups]
+def by_case(rows, column, measure, by=("dataset", "method")):
+    """Return an effect for each case in rows of the study's table.
+
+    `measure` maps radii, shape (K,), and one seed's values there, shape (K,), to a number. The radii are those at which every
+    seed has a value of the column, so that all seeds speak of the same radii, and a figure can draw them.
+    """
+    found = []
+    for case, part in rows.groupby(list(by), sort=False):
+        curves = part.pivot(index="seed", columns="eps", values=column).dropna(axis=1)
+        found.append(effect(name_case(*case), [measure(curves.columns.to_numpy(), values) for values in curves.to_numpy()]))
+    return found
 
 
-def slope(rows, column):
-    """Return the least-squares slope of a column in eps, per 0.1; NaN with fewer than three points."""
-    points = rows[["eps", column]].dropna()
-    return slope_of(points["eps"], points[column])
-
-
-def slope_of(eps, values):
-    """Return the least-squares slope of a curve, per 0.1 of eps; NaN with fewer than three points."""
+def slope(eps, values):
+    """Return the least-squares slope of a curve, per 0.1 of eps; NaN with fewer than three points. Both have shape (K,)."""
+    if len(values) < 3:
+        return np.nan
     away = np.asarray(eps) - np.mean(eps)
-    return away @ (np.asarray(values) - np.mean(values)) / (away @ away) / 10 if len(values) > 2 else np.nan
+    return away @ (np.asarray(values) - np.mean(values)) / (away @ away) / 10
+
+
+def departure(eps, values):
+    """Return how far the inner points of a curve lie from the chord between their neighbours, on average.
+
+    0 for a straight line; NaN with fewer than three points. eps and values have shape (K,).
+    """
+    eps, values = np.asarray(eps), np.asarray(values)
+    if len(values) < 3:
+        return np.nan
+    share = (eps[1:-1] - eps[:-2]) / (eps[2:] - eps[:-2])
+    return np.abs(values[1:-1] - (1 - share) * values[:-2] - share * values[2:]).mean()
 
 
 def roughness(eps, values):
-    """Return how far the inner points of a curve lie from the chord between their neighbours, on average, over its range.
-
-    0 for a straight line; NaN with fewer than three points or no range. eps and values have shape (E,).
-    """
-    eps, values = np.asarray(eps), np.asarray(values)
-    if len(values) < 3 or np.ptp(values) == 0:
-        return np.nan
-    share = (eps[1:-1] - eps[:-2]) / (eps[2:] - eps[:-2])
-    return np.abs(values[1:-1] - (1 - share) * values[:-2] - share * values[2:]).mean() / np.ptp(values)
+    """Return the `departure` of a curve over its range; NaN for one without a range."""
+    return departure(eps, values) / np.ptp(values) if np.size(values) and np.ptp(values) else np.nan

@@ -1,4 +1,4 @@
-"""The theorems, the neighbourhood and the adversarial accuracy: exact counterexamples, and what holds on the test rows."""
+"""The theorems and the adversarial accuracy: exact counterexamples, and what holds on the test rows."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -7,21 +7,20 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from rrlib import datasets, metrics, theory, vae
+from rrlib import datasets, study, theory, vae
 from rrlib.attacks import adversarial_accuracy, pgd_accuracy
-from rrlib.evidence.common import Finding, effect, slope_of
+from rrlib.evidence.common import Finding, effect, name_case, slope
+from rrlib.logistic import gradient_descent
 from rrlib.models import EPS_GRID, select
-from rrlib.theory.weights import lemma1_printed
-
-BALLS = (0.5, 1.0, 2.0)
-"""Radii of the neighbourhoods of claim S1, standard deviations."""
-
-NEIGHBOURHOODS = 1000
-"""How many test rows of each seed get such neighbourhoods: the first ones."""
+from rrlib.theory.weights import add_bias, lemma1_printed
 
 ATTACKS = (0.1, 0.3)
 """Radii of the attacks of claim R1, standard deviations."""
 
+DESCENT = {"rate": 1.0, "steps": 300}
+"""Full-batch gradient descent from zero, for claim L1."""
+
+SETTING = {"scfe": "logistic regression", "cchvae": "networks, an upper bound on the decoder's Lipschitz constant"}
 SLACK = "smallest slack over the test rows, relative to the distance"
 TIGHT = "1 less the median of |log2(bound / distance)|: positive within a factor of two"
 
@@ -61,9 +60,27 @@ def theorem3_counterexample():
 
 
 def lemma1(evidence):
-    """L1: one step of training on x = 1, y = -1 with eps = 1/2: a norm cannot lie below a negative bound."""
+    """L1: the printed bound on the distance of the weights after full-batch gradient descent, for each label of the instance.
+
+    With the label -1, one step on x = 1 with eps = 1/2 refutes it: a norm cannot lie below a negative bound. With the label +1
+    it is compared with logistic regressions trained by `DESCENT`, for every training row with that label.
+    """
     bound = lemma1_printed([1.0], -1, 0.5, rate=1.0, steps=1)
-    return [Finding("y = -1", "", [], f"x = 1, y = -1, eps = 1/2, n = eta = 1: the bound is {bound:g}" if bound < 0 else "")]
+    example = f"x = 1, y = -1, eps = 1/2, n = eta = 1: the bound is {bound:g}" if bound < 0 else ""
+    slack, tight = {}, {}
+    for one in slices_of(evidence, "logistic"):
+        data = datasets.load(one.dataset, seed=one.seed)
+        w, b = gradient_descent(data.X_train, data.y_train, EPS_GRID, **DESCENT)
+        weights = np.concatenate([w[-1], b[-1][:, None]], axis=1)
+        distance = np.linalg.norm(weights[1:] - weights[0], axis=1)
+        rows = add_bias(data.X_train[data.y_train == 1])
+        ratio = lemma1_printed(rows[:, None], 1, np.array(EPS_GRID[1:]), **DESCENT) / distance
+        slack.setdefault(name_case(one.dataset), []).append(ratio.min() - 1)
+        tight.setdefault(name_case(one.dataset), []).append(1 - np.abs(np.log2(np.median(ratio))))
+    setting = "logistic regression, training rows with y = +1, all eps"
+    return [Finding("y = -1", "", [], example),
+            Finding("y = +1", f"smallest slack, relative to the distance ({setting})", [effect(*case) for case in slack.items()]),
+            Finding("y = +1, tightness", f"{TIGHT} ({setting})", [effect(*case) for case in tight.items()])]
 
 
 def distances(one, method):
@@ -87,7 +104,7 @@ def scfe_bounds(one):
 @lru_cache
 def decoder_stretch(name, seed):
     """Return the Lipschitz constant of the decoder with which the study's C-CHVAE searched one dataset and seed."""
-    return vae.lipschitz_upper(vae.fit_vae(datasets.load(name, seed=seed).X_train, seed=seed).decoder)
+    return vae.lipschitz_upper(study.remember(study.fit_vae)(name, seed, "standard", study.fingerprint(name)).decoder)
 
 
 def cchvae_bounds(one):
@@ -113,7 +130,7 @@ def bounds_hold(evidence, radii, method):
             tight.append([_finite(np.median, tightness[e]) for e, _ in kept])
         for label, values, text in ((f"{side} bound", slack, example), (f"{side} bound, tightness", tight, "")):
             effects = [effect(case, column) for (_, case), column in zip(kept, np.transpose(values))] if measured else []
-            found.append(Finding(label, SLACK if values is slack else TIGHT, effects, text))
+            found.append(Finding(label, f"{SLACK if values is slack else TIGHT} ({SETTING[method]})", effects, text))
     return found
 
 
@@ -135,9 +152,9 @@ def standard_scores_higher(evidence, radii):
             for e in kept:
                 both = up[0] & up[e]
                 worst = (expit(score[0]) - expit(score[e]))[both]
-                found.setdefault(f"{kind}, {one.dataset}, eps = {EPS_GRID[e]:g}", []).append(_finite(np.min, worst))
-    measure = "smallest Pr_nr - Pr_r over the rows that both deny"
-    return [Finding("the condition as printed", measure, [effect(*case) for case in found.items()], theorem3_counterexample())]
+                found.setdefault(name_case(kind, one.dataset, f"eps = {EPS_GRID[e]:g}"), []).append(_finite(np.min, worst))
+    measure = "smallest Pr_nr - Pr_r over the rows that both deny, at SCFE's recourses"
+    return [Finding("every row, whether or not the printed condition is met", measure, [effect(*case) for case in found.items()], theorem3_counterexample())]
 
 
 def other_radii(evidence):
@@ -146,18 +163,6 @@ def other_radii(evidence):
     panels = {"C-CHVAE, ": bounds_hold(evidence, radii, "cchvae"), "SCFE, ": bounds_hold(evidence, radii, "scfe")}
     panels["validity, "] = standard_scores_higher(evidence, radii)
     return [one._replace(reading=panel + one.reading) for panel, findings in panels.items() for one in findings]
-
-
-def neighbourhood(evidence):
-    """S1: fewer valid points in a ball around an Adult instance, network, eps = 0, 0.15, 0.25."""
-    chosen, found = [EPS_GRID.index(eps) for eps in (0, 0.15, 0.25)], {}
-    for one in slices_of(evidence, "network", "adult"):
-        for reading, target in (("all rows, opposite label", None), ("all rows, favourable label", 1.0)):
-            share = metrics.share_valid_in_ball(select(one.model, chosen), one.X[:NEIGHBOURHOODS], BALLS, samples=200, seed=one.seed, target=target)
-            for radius, fall in zip(BALLS, -np.diff(share.mean(1), axis=0).T):
-                for case, value in zip(("eps = 0 to 0.15", "eps = 0.15 to 0.25"), fall):
-                    found.setdefault(f"{reading}, radius {radius:g}", {}).setdefault(case, []).append(value)
-    return [Finding(reading, "fall of the share of valid points", [effect(*case) for case in cases.items()]) for reading, cases in found.items()]
 
 
 def robust_accuracy(evidence):
@@ -169,9 +174,9 @@ def robust_accuracy(evidence):
         curves = {f"attack of radius {radius:g}": rule(one.model, one.X, y, radius) for radius in ATTACKS}
         each = [rule(select(one.model, e), one.X, y, eps)[0] for e, eps in enumerate(EPS_GRID)]
         for reading, accuracy in (curves | {"attack of the model's own radius": np.array(each)}).items():
-            case = f"{one.kind}, {one.dataset}"
+            case = name_case(one.kind, one.dataset)
             lowest.setdefault(reading, {}).setdefault(case, []).append(accuracy[1:].min() - accuracy[0])
-            improves.setdefault(reading, {}).setdefault(case, []).append(slope_of(EPS_GRID, accuracy))
+            improves.setdefault(reading, {}).setdefault(case, []).append(slope(EPS_GRID, accuracy))
     parts = (("lowest at eps = 0", "least of the robust models' less the standard one's", lowest), ("improves", "slope against eps, per 0.1", improves))
     return [Finding(f"{name}, {reading}", measure, [effect(*case) for case in cases.items()])
             for name, measure, readings in parts for reading, cases in readings.items()]

@@ -4,9 +4,8 @@ import numpy as np
 
 from rrlib import datasets
 from rrlib.attacks import adversarial_accuracy, pgd_accuracy
-from rrlib.evidence.common import Finding, effect
+from rrlib.evidence.common import Finding, effect, name_case
 from rrlib.metrics import validity_by_budget
-from rrlib.models import EPS_GRID
 
 ATTACK = 0.1
 """Radius of the attack against which accuracy counts, l_inf, in scaled features."""
@@ -14,29 +13,57 @@ ATTACK = 0.1
 BUDGET = 2.0
 """The largest l2 cost of a recourse that counts, in scaled features."""
 
+WEIGHTS = (0.1, 0.9)
+"""Weights on robustness of one person who cares for recourse and of one who cares for robustness."""
 
-def offers(one, rows, *, attack=ATTACK, budget=BUDGET):
-    """Return what the models of a slice offer on some of its test rows, two arrays of shape (E,).
+COMPROMISE = 0.5
+"""The weight whose choice everybody gets where nobody is asked."""
+
+
+def robustness(one, rows, *, attack=ATTACK):
+    """Return the adversarial accuracy of each model of a slice on some of its test rows, shape (E,).
+
+    Exact for logistic regression, by projected gradient descent for a network.
+
+    Parameters
+    ----------
+    one : Slice
+    rows : slice
+        Of the test rows.
+    attack : float, scaled features
+    """
+    y = datasets.load(one.dataset, seed=one.seed).y_test[rows]
+    rule = adversarial_accuracy if one.kind == "logistic" else pgd_accuracy
+    return rule(one.model, one.X[rows], y, attack)
+
+
+def share_yes(one, rows, *, budget=BUDGET):
+    """Return the share of people to whom each model says yes, at once or after a recourse within the budget, shape (E,).
+
+    The denied count by the validity of growing spheres at the budget; whoever is accepted needs no recourse, and counts.
 
     Parameters
     ----------
     one : Slice, with the recourses of growing spheres
     rows : slice
         Of the test rows.
-    attack, budget : float, scaled features
-
-    Returns
-    -------
-    robust : array of shape (E,)
-        Adversarial accuracy: exact for logistic regression, by projected gradient descent for a network.
-    recourse : array of shape (E,)
-        Share of the rows with a recourse of at most the budget, towards the opposite of each model's own prediction.
+    budget : float, l2 cost in scaled features
     """
-    y = datasets.load(one.dataset, seed=one.seed).y_test[rows]
-    rule = adversarial_accuracy if one.kind == "logistic" else pgd_accuracy
-    found = one.recourse["growing_spheres"]
-    part = found._replace(valid=found.valid[:, rows], cost=found.cost[:, rows])
-    return rule(one.model, one.X[rows], y, attack), validity_by_budget(part, [budget])[:, 0]
+    denied = one.logits[:, rows] < 0
+    helped = validity_by_budget(_on(one, rows), [budget], denied)[:, 0]
+    return np.where(denied.any(1), 1 - denied.mean(1) * (1 - helped), 1.0)
+
+
+def share_flip(one, rows, *, budget=BUDGET):
+    """Return the share of people, accepted or denied, with a change within the budget that turns each model's answer, shape (E,).
+
+    Parameters as for `share_yes`.
+    """
+    return validity_by_budget(_on(one, rows), [budget])[:, 0]
+
+
+RECOURSE = {"yes": share_yes, "flip": share_flip}
+"""The two readings of what a model offers to people."""
 
 
 def choose(robust, recourse, weight):
@@ -52,22 +79,46 @@ def choose(robust, recourse, weight):
     return int(np.argmax(weight * np.asarray(robust) + (1 - weight) * np.asarray(recourse)))
 
 
-def tradeoff(evidence):
-    """F1: people with other preferences choose another eps, and are better off than with one eps for all.
+def traded(seen, judged):
+    """Return what the heavier of two weights buys and what it is worth, for one seed: a dict of three shares.
 
-    Each choice is made on one half of the test rows and judged on the other.
+    Each choice is made on the offers `seen` and judged on the offers `judged`, pairs (robust, recourse) of arrays of shape (E,).
+    `the offers differ` is the lesser of the robustness gained and of the recourse given up from the first weight to the second, and
+    the other two are the gains of each weight's own choice over that of the compromise, in weighted shares.
     """
-    apart, gains = {}, {0.1: {}, 0.9: {}}
+    picks = {weight: choose(*seen, weight) for weight in (*WEIGHTS, COMPROMISE)}
+    light, heavy = (picks[weight] for weight in WEIGHTS)
+    robust, recourse = judged
+    found = {"the offers differ": min(robust[heavy] - robust[light], recourse[light] - recourse[heavy])}
+    for weight in WEIGHTS:
+        worth = weight * robust + (1 - weight) * recourse
+        found[f"gain at weight {weight:g}"] = worth[picks[weight]] - worth[picks[COMPROMISE]]
+    return found
+
+
+MEASURES = {
+    "the offers differ": "lesser of robustness gained and recourse given up, from weight 0.1 to 0.9, in shares",
+    **{f"gain at weight {weight:g}": f"gain of the own choice over that of weight {COMPROMISE:g}, in weighted shares" for weight in WEIGHTS},
+}
+
+
+def tradeoff(evidence):
+    """F1: people with other preferences are offered something else, and are better off than with a compromise for all.
+
+    Each choice is made on one half of the test rows and judged on the other, in both readings of what is offered to people.
+    """
+    found = {}
     for one in evidence.slices:
-        case, picks = f"{one.kind}, {one.dataset}", {}
-        half = len(one.X) // 2
-        seen, judged = offers(one, slice(None, half)), offers(one, slice(half, None))
-        for weight, fixed in ((0.1, len(EPS_GRID) - 1), (0.9, 0)):
-            picks[weight] = choose(*seen, weight)
-            worth = weight * judged[0] + (1 - weight) * judged[1]
-            gains[weight].setdefault(case, []).append(worth[picks[weight]] - worth[fixed])
-        apart.setdefault(case, []).append(EPS_GRID[picks[0.9]] - EPS_GRID[picks[0.1]])
-    rows = [("the choices differ", "eps chosen for robustness less eps chosen for recourse", apart),
-            ("worth of choosing for recourse", "gain over eps = 0.3 in weighted shares", gains[0.1]),
-            ("worth of choosing for robustness", "gain over eps = 0 in weighted shares", gains[0.9])]
-    return [Finding(reading, measure, [effect(*case) for case in cases.items()]) for reading, measure, cases in rows]
+        halves = slice(None, len(one.X) // 2), slice(len(one.X) // 2, None)
+        robust = [robustness(one, rows) for rows in halves]
+        for reading, rule in RECOURSE.items():
+            seen, judged = ((share, rule(one, rows)) for share, rows in zip(robust, halves))
+            for what, value in traded(seen, judged).items():
+                found.setdefault((reading, what), {}).setdefault(name_case(one.kind, one.dataset), []).append(value)
+    return [Finding(f"{reading}, {what}", MEASURES[what], [effect(*case) for case in cases.items()]) for (reading, what), cases in found.items()]
+
+
+def _on(one, rows):
+    """Return the recourses of growing spheres on some test rows."""
+    found = one.recourse["growing_spheres"]
+    return found._replace(valid=found.valid[:, rows], cost=found.cost[:, rows])

@@ -2,7 +2,7 @@
 
 from rrlib.figures.cchvae_cost import kinked_decoder, theorem2_panels, theorem2_shares
 from rrlib.figures.collapse import approach, collapse_thresholds, loss_along_ray
-from rrlib.figures.experiments import budget_curves, curves_against_eps, curves_over_seeds, effect_rows
+from rrlib.figures.experiments import budget_curves, curves_against_eps, curves_over_seeds, effect_rows, seeds_of
 from rrlib.figures.methods import cost_excess, exact_recourses, latent_search, scfe_paths, scfe_traps, speed_rates, sphere_search
 from rrlib.figures.neighbourhood import ball_changes, ball_radii, ball_shares, cap_shares, neighbourhood_maps
 from rrlib.figures.opening import opening
@@ -39,6 +39,7 @@ __all__ = [
     "scfe_paths",
     "scfe_traps",
     "score_budget",
+    "seeds_of",
     "speed_rates",
     "sphere_search",
     "theorem1_panels",

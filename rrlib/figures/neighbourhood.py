@@ -48,7 +48,7 @@ def cap_shares(ratio, curves, dots, source):
         ax.plot(ratio, curve, color=colour, label=f"closed form, $d = {d}$")
         if d in dots:
             ax.plot(*dots[d], marker, color=colour, markersize=3, alpha=0.6, label=f"sampled, $d = {d}$")
-    ax.set(xlabel="distance to the boundary / radius of the ball", ylabel="share of valid points", xlim=(0, 1.2), ylim=(0, 0.52))
+    ax.set(xlabel="distance to the boundary / radius of the ball", ylabel="share of valid points", xlim=(-0.02, 1.2), ylim=(-0.01, 0.55))
     ax.legend()
     return finish(fig, source)
 
@@ -60,25 +60,27 @@ def ball_shares(eps, curves, one_class, source):
     ----------
     eps : array of shape (E,)
     curves : dict of (kind, dataset name) -> dict of radius -> Interval of arrays of shape (E,)
-    one_class : dict of (kind, dataset name) -> bool array of shape (E,)
-        Where a cross marks that the model predicts one class only.
+    one_class : dict of (kind, dataset name) -> array of those eps at which some seed's model gives all test rows one label
+        Marked by a cross.
     source : "real" or "twin"
     """
     fig, axes = _panels(curves)
     for key, lines in curves.items():
         for (radius, interval), (colour, marker) in zip(lines.items(), RADIUS_STYLES):
             band(axes[key], eps, interval, color=colour, marker=marker, markersize=3.5, label=f"radius {radius:g}")
-            axes[key].plot(np.asarray(eps)[one_class[key]], interval.mean[one_class[key]], "x", color="black", markersize=6)
+        _cross(axes[key], [(eps, interval.mean) for interval in lines.values()], one_class[key])
     _finish_panels(fig, axes, "share of valid points")
     return finish(fig, source)
 
 
-def ball_changes(curves, source):
-    """Draw by how much the share of valid points changes around the same people, against eps, split by what both models tell them.
+def ball_changes(curves, one_class, source):
+    """Draw by how much the share of valid points changes around people whom two models treat alike, against eps, by what they tell them.
 
     Parameters
     ----------
     curves : dict of (kind, dataset name) -> dict of label -> (eps, Interval), arrays of one shape
+    one_class : dict of (kind, dataset name) -> array of those eps at which some seed's model gives all test rows one label
+        Marked by a cross.
     source : "real" or "twin"
     """
     fig, axes = _panels(curves)
@@ -86,27 +88,35 @@ def ball_changes(curves, source):
         for (label, (eps, interval)), (colour, marker) in zip(lines.items(), (("#882255", "o"), ("#117733", "s"))):
             band(axes[key], eps, interval, color=colour, marker=marker, markersize=3.5, label=label)
         axes[key].axhline(0, **BOUND)
+        _cross(axes[key], [(eps, interval.mean) for eps, interval in lines.values()], one_class[key])
     _finish_panels(fig, axes, "change of the share")
     return finish(fig, source)
 
 
-def ball_radii(radii, curves, training_radius, source):
-    """Draw the share of valid points against the radius of the ball, a line for each eps.
+def ball_radii(radii, shares, relative, protected, cost, source):
+    """Draw the share of valid points against the radius of the ball, a line for each eps: as it is, and relative to the standard model's.
 
     Parameters
     ----------
     radii : array of shape (R,)
-    curves : dict of eps -> Interval of arrays of shape (R,)
-    training_radius : float
-        Marked: the radius of the largest perturbations in training.
+    shares, relative : dict of eps -> Interval of arrays of shape (R,)
+    protected : (low, high)
+        Shaded: the radii up to which the largest of these eps can empty an l2 ball.
+    cost : float
+        Marked: the mean cost of a recourse.
     source : "real" or "twin"
     """
-    fig, ax = plt.subplots(figsize=(6, 3.6))
-    for (eps, interval), marker in zip(curves.items(), "os^D"):
-        band(ax, radii, interval, color=EPS_MAP(0.1 + 0.9 * eps / max(curves)), marker=marker, markersize=3.5, label=f"$\\epsilon = {eps:g}$")
-    ax.axvline(training_radius, **BOUND)
-    ax.set(xscale="log", xlabel="radius of the ball (standard deviations)", ylabel="share of valid points", ylim=(0, None))
-    ax.legend()
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharex=True)
+    for ax, curves in zip(axes, (shares, relative)):
+        for (eps, interval), marker in zip(curves.items(), "os^D"):
+            band(ax, radii, interval, color=EPS_MAP(0.1 + 0.9 * eps / max(curves)), marker=marker, markersize=3.5, label=f"$\\epsilon = {eps:g}$")
+        ax.axvspan(*protected, color="0.88", linewidth=0, zorder=0, label="$\\epsilon$ to $\\epsilon\\sqrt{d}$, " + f"$\\epsilon = {max(curves):g}$")
+        ax.axvline(cost, **BOUND, label="mean cost of a recourse")
+        ax.set(xscale="log", xlabel="radius of the ball (standard deviations)", ylim=(0, None))
+    axes[0].set_ylabel("share of valid points")
+    axes[1].set_ylabel("share / share at $\\epsilon = 0$")
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return finish(fig, source)
 
 
@@ -120,6 +130,14 @@ def _panels(curves):
     return fig, axes
 
 
+def _cross(ax, curves, one_class):
+    """Mark the points of curves, pairs of eps and values, at which some seed's model gives all test rows one label."""
+    for eps, values in curves:
+        marked = np.isin(eps, one_class)
+        if marked.any():
+            ax.plot(np.asarray(eps)[marked], values[marked], "x", color="black", markersize=6, label="one class on the test rows")
+
+
 def _finish_panels(fig, axes, ylabel):
     """Label the outer axes and put one legend below."""
     for ax in axes.values():
@@ -127,5 +145,7 @@ def _finish_panels(fig, axes, ylabel):
             ax.set_xlabel("trained against $\\epsilon$\n(standard deviations)")
         if ax.get_subplotspec().is_first_col():
             ax.set_ylabel(ylabel)
-    handles, labels = max((ax.get_legend_handles_labels() for ax in axes.values()), key=lambda pair: len(pair[1]))
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    found = {}
+    for ax in axes.values():
+        found |= dict(zip(*reversed(ax.get_legend_handles_labels())))
+    fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=len(found))

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 METHOD_COLOURS = {"scfe": "#0072B2", "cchvae": "#D55E00", "growing_spheres": "#009E73"}
 METHOD_MARKERS = {"scfe": "o", "cchvae": "s", "growing_spheres": "^"}
-METHOD_LABELS = {"scfe": "SCFE", "cchvae": "C-CHVAE", "growing_spheres": "Growing spheres"}
+METHOD_LABELS = {"scfe": "SCFE", "cchvae": "C-CHVAE", "growing_spheres": "growing spheres"}
 DATASET_COLOURS = {"adult": "#332288", "compas": "#CC6677", "german": "#117733"}
 DATASET_LABELS = {"adult": "Adult", "compas": "COMPAS", "german": "German Credit"}
 DATASET_MARKERS = {"adult": "o", "compas": "s", "german": "^"}

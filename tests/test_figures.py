@@ -1,0 +1,74 @@
+"""What the figures of the study draw: all of it inside the axes, neighbouring radii in one stripe."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from rrlib import figures
+from rrlib.evidence.common import Effect
+from rrlib.metrics import Interval
+from rrlib.models import EPS_GRID
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def made(seed, scale):
+    """An interval over E radii of numbers of a given size, unknown at the last one."""
+    mean = scale * np.random.default_rng(seed).normal(size=len(EPS_GRID))
+    mean[-1] = np.nan
+    return Interval(mean, mean - scale, mean + scale)
+
+
+ROWS = {"cost gap": {("adult", "scfe"): made(0, 1.0), ("adult", "cchvae"): made(1, 10.0), ("adult", "growing_spheres"): made(2, 0.1)},
+        "accuracy": {("adult", "accuracy"): made(3, 0.5)}}
+MARKED = {"adult": np.isin(EPS_GRID, [EPS_GRID[2], *EPS_GRID[-2:]])}
+
+
+def test_all_bands_lie_inside_the_axes():
+    fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real", majority={"adult": 5.0})
+    for ax, curves in zip(fig.axes, ROWS.values()):
+        low, high = ax.get_ylim()
+        ends = np.array([(curve.low, curve.high) for curve in curves.values()])
+        assert low <= np.nanmin(ends) and np.nanmax(ends) <= high
+    assert fig.axes[1].get_ylim()[1] >= 5.0, "the dashed line is seen"
+
+
+def test_limits_are_kept_where_given():
+    fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real", limits={"cost gap": (-1, 2)})
+    assert fig.axes[0].get_ylim() == (-1, 2)
+
+
+def test_neighbouring_radii_share_a_stripe():
+    fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real")
+    stripes = [patch.get_window_extent().transformed(fig.axes[0].transData.inverted()) for patch in fig.axes[0].patches]
+    covered = [[eps for eps in EPS_GRID if stripe.x0 <= eps <= stripe.x1] for stripe in stripes]
+    assert covered == [[EPS_GRID[2]], list(EPS_GRID[-2:])]
+
+
+def test_seeds_are_drawn_one_by_one():
+    values = np.random.default_rng(4).random((5, len(EPS_GRID)))
+    fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real", seeds={"accuracy": {("adult", "accuracy"): values}})
+    thin = [line.get_ydata() for line in fig.axes[1].lines if line.get_linewidth() < 1]
+    np.testing.assert_array_equal(thin, values)
+
+
+def test_budget_curves_dot_the_models_of_one_class():
+    budgets = np.linspace(0, 1, 3)
+    panels = {("adult", "scfe"): {eps: Interval(budgets, budgets - 1, budgets + 1) for eps in (0.0, 0.1, 0.3)}}
+    fig = figures.budget_curves(budgets, panels, {"adult": {0.3}}, 1.0, "real")
+    assert [line.get_linestyle() for line in fig.axes[0].lines[:3]] == ["-", "-", ":"]
+    assert all(0 <= path.vertices[:, 1].min() and path.vertices[:, 1].max() <= 1 for band in fig.axes[0].collections for path in band.get_paths())
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_panels_of_one_quantity_share_their_axis(shared):
+    findings = {"narrow": [Effect("Adult, SCFE", 0.5, 0.4, 0.6)], "wide": [Effect("Adult, SCFE", 5.0, -4.0, 9.0)]}
+    fig = figures.effect_rows(findings, "effect", "real", shared=shared)
+    assert (fig.axes[0].get_xlim() == fig.axes[1].get_xlim()) == shared
