@@ -20,6 +20,9 @@ FEWER = {"cchvae": {"samples": 30}, "growing_spheres": {"samples": 100}}
 AGAIN = {method: options | {"seed": 1000} for method, options in FEWER.items()}
 """The same, and other random numbers in the search alone."""
 
+BOX = {"cchvae": {"samples": 30, "max_evals": 3_000}, "growing_spheres": {"samples": 100, "max_evals": 15_000}}
+"""A tenth of the usual samples and evaluations, for the study with min-max scaling."""
+
 COSTS = "slope against eps, standard deviations per 0.1"
 BOXED = "min-max scaling, "
 
@@ -28,13 +31,19 @@ def gather():
     """Return everything that the claims are tested on: the study, its repetition with few samples, and that with min-max scaling."""
     slices = study.run()
     fewer = study.run(methods=tuple(FEWER), options=FEWER)
-    return Evidence(slices, study.table(slices), fewer, study.table(study.run(scaling="minmax")))
+    return Evidence(slices, study.table(slices), fewer, study.table(run_boxed()))
+
+
+def run_boxed():
+    """Return the slices of the study with min-max scaling."""
+    return study.run(scaling="minmax", options=BOX)
 
 
 def select_rows(table, reading="flip", kind=None):
-    """Return the rows of one reading, and of one kind of model if given; means over fewer than `SOME` rows are NaN."""
+    """Return the rows of one reading, and of one kind of model if given; validities and means over fewer than `SOME` rows are NaN."""
     part = table[(table["reading"] == reading) & (table["kind"] == (kind or table["kind"]))].copy()
     part.loc[part["n_common"] < SOME, ["cost_common", "cost_gap", "displacement"]] = np.nan
+    part.loc[part["n"] < SOME, "validity"] = np.nan
     if reading != "printed":
         part.loc[~(part["validity"] * part["n"] >= SOME), "cost"] = np.nan
     return part
@@ -86,16 +95,17 @@ def roughness_by_chance(fewer, again):
 
     Returns
     -------
-    dict of "roughness" and "by chance" -> list of Effect, one for each dataset and method
+    dict of "roughness" and "by chance" -> list of Effect, one for each kind of model, dataset and method
     """
-    one, other = (select_rows(table, kind="network") for table in (fewer, again))
+    one, other = (select_rows(table) for table in (fewer, again))
     both = one.assign(chance=one["cost_gap"].to_numpy() - other["cost_gap"].to_numpy())
-    by_chance = []
-    for case, part in both.groupby(["dataset", "method"], sort=False):
+    both["cost_gap"] = both["cost_gap"].where(both["chance"].notna())
+    by_chance, cases = [], ("kind", "dataset", "method")
+    for case, part in both.groupby(list(cases), sort=False):
         curves, noise = (part.pivot(index="seed", columns="eps", values=column).dropna(axis=1) for column in ("cost_gap", "chance"))
         values = [departure(noise.columns, change) / np.sqrt(2) / np.ptp(curve) for curve, change in zip(curves.to_numpy(), noise.to_numpy())]
         by_chance.append(effect(name_case(*case), values))
-    return {"roughness": by_case(one, "cost_gap", roughness), "by chance": by_chance}
+    return {"roughness": by_case(both, "cost_gap", roughness, cases), "by chance": by_chance}
 
 
 def differences(slices, reading, column):
@@ -137,12 +147,12 @@ def leads(table):
     Returns
     -------
     dict of dataset -> (largest eps, array of shape (seeds,))
-        Over the radii at which every seed has a value; without any, (0, an array of NaN).
+        Over the radii at which every seed has a value; with fewer than two, (0, an array of NaN).
     """
     found = {}
     for dataset, part in table.groupby("dataset", sort=False):
         known = part.isna().any(axis=1).groupby("eps").any()
-        kept = known.index[~known]
+        kept = known.index[~known] if (~known).sum() > 1 else known.index[:0]
         mean = part[part.index.get_level_values("eps").isin(kept)].groupby("seed").mean()
         lead = mean["scfe"] - mean.drop(columns="scfe").max(axis=1)
         seeds = part.index.get_level_values("seed").unique()
@@ -178,7 +188,7 @@ def lead_effects(table):
 
 
 def _radii(largest):
-    return f"eps up to {largest:g}" if largest else "no eps"
+    return f"eps up to {largest:g}" if largest else "too few eps"
 
 
 def fewer_samples(evidence):
@@ -227,18 +237,23 @@ def validity_vanishes(evidence):
 def stronger_for_networks(evidence):
     """V4: validity falls further for networks than for logistic regression."""
     falls = {"fall from eps = 0 to 0.3": EPS_GRID[-1:], "fall from eps = 0 to the mean of eps > 0": EPS_GRID[1:]}
-    found = []
-    for reading in READINGS:
-        rows = select_rows(evidence.table, reading)
-        for name, radii in falls.items() if rows["kind"].nunique() == 2 else ():
-            cases = []
-            for case, part in rows.groupby(["dataset", "method"], sort=False):
-                curves = part.pivot(index="seed", columns=["kind", "eps"], values="validity")
-                known = [eps for eps in radii if curves.xs(eps, axis=1, level="eps").notna().all(axis=None)]
-                fall = {kind: curves[kind][0.0] - curves[kind][known].mean(axis=1) for kind in study.KINDS}
-                cases.append(effect(name_case(*case), np.minimum(fall["network"], fall["network"] - fall["logistic"]).to_numpy()))
-            found.append(Finding(f"{reading}, {name}", "the network's fall, or by how much it exceeds the linear model's, whichever is less", cases))
+    measure, found = "the network's fall, or by how much it exceeds the linear model's, whichever is less", []
+    for prefix, table in scalings(evidence).items():
+        for reading in READINGS if table["kind"].nunique() == 2 else ():
+            rows = select_rows(table, reading)
+            found += [Finding(f"{prefix}{reading}, {name}", measure, _excess_fall(rows, radii)) for name, radii in falls.items()]
     return found
+
+
+def _excess_fall(rows, radii):
+    """Return the effects of V4, over those of the radii at which every seed has a value for both kinds of model."""
+    cases = []
+    for case, part in rows.groupby(["dataset", "method"], sort=False):
+        curves = part.pivot(index="seed", columns=["kind", "eps"], values="validity")
+        known = [eps for eps in radii if curves.xs(eps, axis=1, level="eps").notna().all(axis=None)]
+        fall = {kind: curves[kind][0.0] - curves[kind][known].mean(axis=1) for kind in study.KINDS}
+        cases.append(effect(name_case(*case), np.minimum(fall["network"], fall["network"] - fall["logistic"]).to_numpy()))
+    return cases
 
 
 def standard_is_more_valid(evidence):
