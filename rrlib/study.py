@@ -125,7 +125,8 @@ def compute(name, kind, seed, scaling, p, methods, options, stamp, cache):
         if not method.startswith("scfe"):
             chosen = {"seed": seed, "max_cost": cap} | chosen
         if method == "cchvae":
-            chosen["vae"] = kept(fit_vae)(name, seed, scaling, stamp)
+            fitted = kept(fit_vae)(name, seed, stamp)
+            chosen["vae"] = fitted if scaling == "standard" else in_units_of(data, fitted)
         found = SEARCHES[method](model, data.X_test, **chosen)
         found = found._replace(valid=found.valid & (found.cost <= cap))
         recourse[method] = type(found)(*(_slim(field) for field in found))
@@ -141,13 +142,15 @@ def fit(name, kind, seed, scaling, p, stamp):
     return training.fit_network(data.X_train, data.y_train, EPS_GRID, p=p, seed=seed)
 
 
-def fit_vae(name, seed, scaling, stamp):
-    """Fit the VAE that all models of a dataset and a seed share, on standardised features whatever the scaling."""
-    given, standard = (datasets.load(name, seed=seed, scaling=each) for each in (scaling, "standard"))
-    fitted = vae.fit_vae(standard.X_train, seed=seed)
-    if scaling == "standard":
-        return fitted
-    return vae.rescale(fitted, standard.scale / given.scale, (standard.center - given.center) / given.scale)
+def fit_vae(name, seed, stamp):
+    """Fit the VAE that all models of a dataset and a seed share, on standardised features."""
+    return vae.fit_vae(datasets.load(name, seed=seed).X_train, seed=seed)
+
+
+def in_units_of(data, fitted):
+    """Return a VAE of standardised features for the same features in another scaling, that of `data`."""
+    standard = datasets.load(data.name, seed=data.seed)
+    return vae.rescale(fitted, standard.scale / data.scale, (standard.center - data.center) / data.scale)
 
 
 def table(slices):

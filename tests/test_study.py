@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from rrlib import metrics, study
+from rrlib import datasets, metrics, study, vae
 from rrlib.models import EPS_GRID, LogisticRegression
 from rrlib.recourse import Recourse, scfe
 
@@ -135,3 +135,10 @@ def test_transfer_is_the_judgement_of_every_other_model():
             labels = (model(recourse.x_cf[finder])[judge] >= 0).numpy()
             assert share[finder, judge] == pytest.approx((labels != favourable[finder])[recourse.valid[finder].numpy()].mean())
     assert np.allclose(np.diag(share), 1)
+
+
+def test_the_vae_of_another_scaling_has_the_same_latents(cache):
+    given, standard = (datasets.load("german", seed=0, scaling=scaling) for scaling in ("minmax", "standard"))
+    fitted = vae.fit_vae(standard.X_train, seed=0, steps=10)
+    latents = [vae.encode(one, data.X_test) for one, data in ((study.in_units_of(given, fitted), given), (fitted, standard))]
+    assert torch.allclose(*latents, atol=1e-9)

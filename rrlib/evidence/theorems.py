@@ -104,7 +104,7 @@ def scfe_bounds(one):
 @lru_cache
 def decoder_stretch(name, seed):
     """Return the Lipschitz constant of the decoder with which the study's C-CHVAE searched one dataset and seed."""
-    return vae.lipschitz_upper(study.remember(study.fit_vae)(name, seed, "standard", study.fingerprint(name)).decoder)
+    return vae.lipschitz_upper(study.remember(study.fit_vae)(name, seed, study.fingerprint(name)).decoder)
 
 
 def cchvae_bounds(one):
