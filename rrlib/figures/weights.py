@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from rrlib.figures.style import BOUND, DATASET_LABELS, band, finish, legend_below
+from rrlib.figures.style import BOUND, DATASET_LABELS, band, finish
 
 VALUE = {"color": "black", "marker": "o", "markersize": 3.5}
 STYLES = {

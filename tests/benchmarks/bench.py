@@ -13,7 +13,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -22,7 +21,7 @@ from rrlib.logistic import fit_logistic
 from rrlib.models import EPS_GRID, predict, select, to
 from rrlib.recourse import cchvae, growing_spheres, scfe
 from rrlib.training import fit_network
-from rrlib.vae import decode, encode, fit_vae
+from rrlib.vae import decode, fit_vae
 
 
 def machine():
