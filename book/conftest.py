@@ -1,16 +1,22 @@
 """What ``pytest --nbval book/`` compares.
 
-A cell tagged ``data`` prints what depends on the data. Where a synthetic twin stands in for a dataset, those cells run
-and must not raise, but what they print is not compared. Every other output is compared, always.
+A cell tagged ``data`` prints what depends on the data. Where a synthetic twin
+stands in for a dataset, those cells run and must not raise, but what they print is
+not compared. Every other output is compared, always.
 """
 
-import matplotlib.font_manager  # noqa: F401  builds Matplotlib's font cache, which would otherwise warn in a first cell
+# Importing it builds Matplotlib's font cache, which would warn in a first cell.
+import matplotlib.font_manager  # noqa: F401
 import pytest
 from nbval.plugin import IPyNbCell
 
-from rrlib import datasets
+from rrlib.data import datasets
 
 SOURCES = pytest.StashKey[dict]()
+ON_TWINS = (
+    "SYNTHETIC TWINS in use: "
+    "cells tagged `data` run, and their outputs are NOT compared"
+)
 
 
 def pytest_configure(config):
@@ -22,12 +28,15 @@ def has_twin(config):
 
 
 def pytest_report_header(config):
-    lines = ["data: " + ", ".join(f"{name} {source}" for name, source in config.stash[SOURCES].items())]
+    sources = [f"{name} {source}" for name, source in config.stash[SOURCES].items()]
+    lines = [f"data: {', '.join(sources)}"]
     if has_twin(config):
-        lines.append("data: SYNTHETIC TWINS in use: cells tagged `data` run, and their outputs are NOT compared")
+        lines.append(f"data: {ON_TWINS}")
     return lines
 
 
 def pytest_itemcollected(item):
-    if isinstance(item, IPyNbCell) and has_twin(item.config) and "data" in item.cell.metadata.get("tags", []):
+    if not isinstance(item, IPyNbCell) or not has_twin(item.config):
+        return
+    if "data" in item.cell.metadata.get("tags", []):
         item.options["check"] = False

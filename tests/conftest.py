@@ -1,4 +1,4 @@
-"""Settings of all tests: the same examples on every run, on every machine, and one thread, as in the study."""
+"""Settings of all tests: the same examples on every run and machine, and one thread."""
 
 import torch
 from hypothesis import settings

@@ -1,4 +1,4 @@
-"""The sources of the book: text and notebooks in step, outputs fit to store, the build strict, the pins complete."""
+"""The sources of the book: text and notebooks in step, a strict build, complete pins."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import refresh
-from rrlib import datasets
+from rrlib.data import datasets
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -25,19 +25,28 @@ NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 IMAGES = {"image/png", "image/jpeg", "image/svg+xml"}
 MACHINE = re.compile(r"(?<![\w:/.])/(?:[\w.-]+/)+[\w.-]+|https?://|\b0x[0-9a-f]{6,}")
 
-LOADS_DATA = re.compile(r"\bload\(|study\.run\(|gather\(|claims\.ledger\(|robust_accuracy\(|fewer_valid_points\(|lemma1\(")
+LOADS_DATA = re.compile(
+    r"\bload\(|study\.run\(|gather\(|claims\.ledger\(|robust_accuracy\(|fewer_valid_points\(|lemma1\("
+)
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def code_cells(path):
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()]
+    return [
+        cell
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
 
 
 def printed(output):
     """All text of an output, images left out."""
     data = output.get("data", {})
-    return "\n".join([output.get("text", "")] + [str(value) for kind, value in data.items() if kind not in IMAGES])
+    return "\n".join(
+        [output.get("text", "")]
+        + [str(value) for kind, value in data.items() if kind not in IMAGES]
+    )
 
 
 def chapters():
@@ -73,7 +82,9 @@ def test_text_and_notebook_agree(path):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    assert notebook == refresh.convert(BOOK / "text" / f"{path.stem}.md"), f"run: python book/refresh.py {path.stem}"
+    assert notebook == refresh.convert(BOOK / "text" / f"{path.stem}.md"), (
+        f"run: python book/refresh.py {path.stem}"
+    )
 
 
 @each_notebook
@@ -88,14 +99,19 @@ def test_outputs_are_fit_to_store(path):
         for output in cell.outputs:
             assert output.output_type != "error" and output.get("name") != "stderr", cell.source
             found = MACHINE.search(printed(output))
-            assert not found, f"an output holds {found.group()!r}, which is another one on the next machine:\n{cell.source}"
+            assert not found, (
+                f"an output holds {found.group()!r}, which is another one on the next machine:\n"
+                f"{cell.source}"
+            )
 
 
 @each_notebook
 def test_a_cell_that_loads_data_hides_the_warning_of_a_twin(path):
     for cell in code_cells(path):
         if LOADS_DATA.search(cell.source):
-            assert "remove-stderr" in cell.metadata.get("tags", []), f"where a twin takes the data's place the build fails on:\n{cell.source}"
+            assert "remove-stderr" in cell.metadata.get("tags", []), (
+                f"where a twin takes the data's place the build fails on:\n{cell.source}"
+            )
 
 
 def test_every_figure_has_name_caption_and_alt_text():
@@ -105,14 +121,20 @@ def test_every_figure_has_name_caption_and_alt_text():
             if any(IMAGES & set(output.get("data", {})) for output in cell.outputs):
                 shown = cell.metadata.get("mystnb", {})
                 figure, image = shown.get("figure", {}), shown.get("image", {})
-                assert figure.get("name") and figure.get("caption") and image.get("alt"), f"{path.name}:\n{cell.source}"
+                assert figure.get("name") and figure.get("caption") and image.get("alt"), (
+                    f"{path.name}:\n{cell.source}"
+                )
                 names.append(figure["name"])
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(
     "source, complaint",
-    [("6 * 7", None), ("1 / 0", "ZeroDivisionError"), ("import warnings\nwarnings.warn('beware')", "stderr was found")],
+    [
+        ("6 * 7", None),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import warnings\nwarnings.warn('beware')", "stderr was found"),
+    ],
     ids=["clean", "raises", "warns"],
 )
 def test_a_bad_cell_fails_the_build(tmp_path, source, complaint):
@@ -123,8 +145,18 @@ def test_a_bad_cell_fails_the_build(tmp_path, source, complaint):
         shutil.copytree(BOOK / folder, tmp_path / "book" / folder)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
     cells = [nbformat.v4.new_markdown_cell("# Page"), nbformat.v4.new_code_cell(source)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=refresh.METADATA), tmp_path / "book" / "index.ipynb")
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", tmp_path, "-W", "--keep-going", "-n"]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=refresh.METADATA),
+        tmp_path / "book" / "index.ipynb",
+    )
+    command = [
+        Path(sys.executable).with_name("jupyter-book"),
+        "build",
+        tmp_path,
+        "-W",
+        "--keep-going",
+        "-n",
+    ]
     build = subprocess.run(command, capture_output=True, text=True)
     log = build.stdout + build.stderr
     assert (build.returncode == 0) == (complaint is None), log
@@ -141,11 +173,25 @@ def test_a_twin_lifts_the_comparison_of_data_cells_alone(tmp_path, data, outcome
     shutil.copy(BOOK / "conftest.py", tmp_path)
     wrong = [nbformat.v4.new_output("stream", name="stdout", text="another output\n")]
     cells = [
-        nbformat.v4.new_code_cell("print(1)", execution_count=1, outputs=wrong, metadata={"tags": ["data"]}),
+        nbformat.v4.new_code_cell(
+            "print(1)", execution_count=1, outputs=wrong, metadata={"tags": ["data"]}
+        ),
         nbformat.v4.new_code_cell("print(2)", execution_count=2, outputs=wrong),
     ]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=refresh.METADATA), tmp_path / "page.ipynb")
-    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "--nbval", tmp_path]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=refresh.METADATA), tmp_path / "page.ipynb"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        ROOT / "pyproject.toml",
+        "--rootdir",
+        tmp_path,
+        "--nbval",
+        tmp_path,
+    ]
     report = subprocess.run(command, capture_output=True, text=True, env=environment).stdout
     assert outcome in report, report
     assert ("NOT compared" in report) == (data == "twin"), report
@@ -162,6 +208,10 @@ def test_constraints_pin_every_dependency_as_installed():
         if name == "rrlib":
             continue
         assert name in pins, f"constraints.txt does not pin {name}"
-        assert pins[name] in requirement.specifier, f"{name}: {pins[name]} is outside {requirement.specifier}"
+        assert pins[name] in requirement.specifier, (
+            f"{name}: {pins[name]} is outside {requirement.specifier}"
+        )
         installed = Version(version(name)).public
-        assert installed == str(pins[name]), f"{name} {installed} is installed, constraints.txt says {pins[name]}"
+        assert installed == str(pins[name]), (
+            f"{name} {installed} is installed, constraints.txt says {pins[name]}"
+        )

@@ -1,16 +1,27 @@
-"""What the figures of the study draw: all of it inside the axes, neighbouring radii in one stripe."""
+"""What the figures of the study draw: all inside the axes, neighbouring radii in one stripe.
+
+And the rooms of figures and of theorems export every name that a chapter calls.
+"""
+
+import ast
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 
-from rrlib import figures
-from rrlib.evidence.common import Effect
-from rrlib.metrics import Interval
+from rrlib import figures, theory
+from rrlib.audit.evidence import Effect
 from rrlib.models import EPS_GRID
+from rrlib.study import Interval
 
 matplotlib.use("Agg")
+
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+CHAPTERS = sorted(BOOK.glob("*.ipynb"))
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +37,14 @@ def made(seed, scale):
     return Interval(mean, mean - scale, mean + scale)
 
 
-ROWS = {"cost gap": {("adult", "scfe"): made(0, 1.0), ("adult", "cchvae"): made(1, 10.0), ("adult", "growing_spheres"): made(2, 0.1)},
-        "accuracy": {("adult", "accuracy"): made(3, 0.5)}}
+ROWS = {
+    "cost gap": {
+        ("adult", "scfe"): made(0, 1.0),
+        ("adult", "cchvae"): made(1, 10.0),
+        ("adult", "growing_spheres"): made(2, 0.1),
+    },
+    "accuracy": {("adult", "accuracy"): made(3, 0.5)},
+}
 MARKED = {"adult": np.isin(EPS_GRID, [EPS_GRID[2], *EPS_GRID[-2:]])}
 
 
@@ -47,28 +64,62 @@ def test_limits_are_kept_where_given():
 
 def test_neighbouring_radii_share_a_stripe():
     fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real")
-    stripes = [patch.get_window_extent().transformed(fig.axes[0].transData.inverted()) for patch in fig.axes[0].patches]
+    stripes = [
+        patch.get_window_extent().transformed(fig.axes[0].transData.inverted())
+        for patch in fig.axes[0].patches
+    ]
     covered = [[eps for eps in EPS_GRID if stripe.x0 <= eps <= stripe.x1] for stripe in stripes]
     assert covered == [[EPS_GRID[2]], list(EPS_GRID[-2:])]
 
 
 def test_seeds_are_drawn_one_by_one():
     values = np.random.default_rng(4).random((5, len(EPS_GRID)))
-    fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real", seeds={"accuracy": {("adult", "accuracy"): values}})
+    fig = figures.curves_against_eps(
+        EPS_GRID, ROWS, MARKED, "real", seeds={"accuracy": {("adult", "accuracy"): values}}
+    )
     thin = [line.get_ydata() for line in fig.axes[1].lines if line.get_linewidth() < 1]
     np.testing.assert_array_equal(thin, values)
 
 
 def test_budget_curves_dot_the_models_of_one_class():
     budgets = np.linspace(0, 1, 3)
-    panels = {("adult", "scfe"): {eps: Interval(budgets, budgets - 1, budgets + 1) for eps in (0.0, 0.1, 0.3)}}
+    panels = {
+        ("adult", "scfe"): {
+            eps: Interval(budgets, budgets - 1, budgets + 1) for eps in (0.0, 0.1, 0.3)
+        }
+    }
     fig = figures.budget_curves(budgets, panels, {"adult": {0.3}}, 1.0, "real")
     assert [line.get_linestyle() for line in fig.axes[0].lines[:3]] == ["-", "-", ":"]
-    assert all(0 <= path.vertices[:, 1].min() and path.vertices[:, 1].max() <= 1 for band in fig.axes[0].collections for path in band.get_paths())
+    assert all(
+        path.vertices[:, 1].min() >= 0 and path.vertices[:, 1].max() <= 1
+        for band in fig.axes[0].collections
+        for path in band.get_paths()
+    )
 
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_panels_of_one_quantity_share_their_axis(shared):
-    findings = {"narrow": [Effect("Adult, SCFE", 0.5, 0.4, 0.6)], "wide": [Effect("Adult, SCFE", 5.0, -4.0, 9.0)]}
+    findings = {
+        "narrow": [Effect("Adult, SCFE", 0.5, 0.4, 0.6)],
+        "wide": [Effect("Adult, SCFE", 5.0, -4.0, 9.0)],
+    }
     fig = figures.effect_rows(findings, "effect", "real", shared=shared)
     assert (fig.axes[0].get_xlim() == fig.axes[1].get_xlim()) == shared
+
+
+def called(room):
+    """The names of a room that some chapter asks for."""
+    for chapter in CHAPTERS:
+        for cell in nbformat.read(chapter, as_version=4).cells:
+            tree = ast.parse(cell.source if cell.cell_type == "code" else "")
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == room:
+                    yield node.attr
+
+
+@pytest.mark.parametrize("room", [figures, theory], ids=["figures", "theory"])
+def test_a_room_exports_what_the_chapters_call(room):
+    names = set(called(room.__name__.removeprefix("rrlib.")))
+    assert len(names) > 20, "the chapters call most of it"
+    assert names <= set(room.__all__)
+    assert all(hasattr(room, name) for name in room.__all__)

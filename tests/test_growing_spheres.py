@@ -1,26 +1,42 @@
-"""Growing spheres: against the exact distance, batches against loops, sparsity, budgets, bounds, bad input."""
+"""Growing spheres: exact distance, batches against loops, sparsity, budgets, bounds, bad input."""
+
+import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rrlib import datasets
-from rrlib.logistic import fit_logistic
-from rrlib.models import EPS_GRID, LogisticRegression, init_network, predict, select, to
+from rrlib.data import datasets
+from rrlib.models import (
+    EPS_GRID,
+    LogisticRegression,
+    fit_logistic,
+    init_network,
+    predict,
+    select,
+    to,
+)
 from rrlib.recourse import boundary_distance, flip_target, growing_spheres
-from rrlib.recourse.growing_spheres import _layer
+from rrlib.recourse.layers import draw_layer
 
 
 def linear(seed, E=3, d=4):
     rng = np.random.default_rng(seed)
-    return LogisticRegression(*map(torch.as_tensor, (rng.normal(size=(E, d)), rng.normal(size=E), np.linspace(0, 0.3, E))))
+    return family(rng.normal(size=(E, d)), rng.normal(size=E), np.linspace(0, 0.3, E))
+
+
+def family(w, b, eps, dtype=torch.float64):
+    """A linear family of these numbers."""
+    return LogisticRegression(*(torch.tensor(v, dtype=dtype) for v in (w, b, eps)))
 
 
 def network(seed, d=4):
     model = init_network(d, (0.0, 0.1), seed)
-    return model._replace(W1=3 * model.W1 * torch.tensor([1.0, 0.7])[:, None, None], w2=4 * model.w2)
+    shrink = torch.tensor([1.0, 0.7])[:, None, None]
+    return model._replace(W1=3 * model.W1 * shrink, w2=4 * model.w2)
 
 
 def rows(seed, n=12, d=4):
@@ -32,7 +48,7 @@ def density(found, X):
 
 
 def revert_one_by_one(model, x, x_cf, want):
-    """Revert the coordinates of one point one after the other, as Algorithm 2 of Laugel et al. does."""
+    """Revert a point's coordinates one after the other, as Algorithm 2 of Laugel et al. does."""
     for j in np.argsort(np.abs(x_cf - x), kind="stable"):
         trial = x_cf.copy()
         trial[j] = x[j]
@@ -46,7 +62,8 @@ def revert_one_by_one(model, x, x_cf, want):
 @given(st.integers(0, 10**6), st.integers(1, 7), st.booleans())
 def test_never_below_the_exact_distance_and_valid_is_the_models_own_answer(seed, d, sparse):
     model, X = linear(seed, d=d), rows(seed, d=d)
-    found, distance = growing_spheres(model, X, samples=200, sparse=sparse, seed=seed), boundary_distance(model, X)
+    found = growing_spheres(model, X, samples=200, sparse=sparse, seed=seed)
+    distance = boundary_distance(model, X)
     assert torch.equal(found.valid, predict(model, found.x_cf) != predict(model, X))
     assert (found.cost >= distance * (1 - 1e-12))[found.valid].all()
     assert (found.cost <= found.radius * (1 + 1e-12))[found.valid].all() and found.cost.max() <= 10
@@ -61,10 +78,11 @@ def test_close_to_the_exact_distance_before_sparsification(d):
     assert found.valid.double().mean() > 0.9 and 1 <= ratio.mean() < 1.15
 
 
-@pytest.mark.filterwarnings("ignore::rrlib.datasets.TwinWarning")
+@pytest.mark.filterwarnings("ignore::rrlib.data.datasets.TwinWarning")
 def test_close_to_the_exact_distance_on_adult():
     data = datasets.load("adult", seed=0)
-    model, X = fit_logistic(data.X_train[:5000], data.y_train[:5000], EPS_GRID).model, data.X_test[:300]
+    model = fit_logistic(data.X_train[:5000], data.y_train[:5000], EPS_GRID).model
+    X = data.X_test[:300]
     found, distance = growing_spheres(model, X, sparse=False, seed=0), boundary_distance(model, X)
     assert found.valid[distance <= 8].all() and not found.valid[distance > 10].any()
     ratio = torch.where(found.valid, found.cost / distance, torch.nan).nanmean(1)
@@ -104,25 +122,28 @@ def test_the_number_of_threads_does_not_matter():
 
 @given(st.integers(0, 10**6), st.integers(0, 40), st.integers(1, 6))
 def test_layers_hold_their_radii(seed, k, d):
-    radii = _layer(seed, k, 400, torch.empty(0, d, dtype=torch.float64)).norm(dim=1)
+    radii = draw_layer(seed, k, 400, torch.empty(0, d, dtype=torch.float64)).norm(dim=1)
     assert radii.min() >= k * (1 - 1e-12) and radii.max() <= (k + 1) * (1 + 1e-12)
 
 
 def test_samples_are_uniform_in_the_layer():
-    """Of a uniform sample, the share within radius r is the share of the volume, and the mean of x x^T / |x|^2 is I / d."""
-    points = _layer(0, 2, 200_000, torch.empty(0, 3, dtype=torch.float64))
+    """The share within radius r is the share of the volume; the mean of x x^T / |x|^2 is I / d."""
+    points = draw_layer(0, 2, 200_000, torch.empty(0, 3, dtype=torch.float64))
     radii = points.norm(dim=1)
-    assert (radii <= 2.5).double().mean().item() == pytest.approx((2.5**3 - 8) / (27 - 8), abs=0.005)
+    share = (2.5**3 - 8) / (27 - 8)
+    assert (radii <= 2.5).double().mean().item() == pytest.approx(share, abs=0.005)
     directions = points / radii[:, None]
-    assert torch.allclose(directions.T @ directions / len(points), torch.eye(3, dtype=torch.float64) / 3, atol=0.005)
+    spread = directions.T @ directions / len(points)
+    assert torch.allclose(spread, torch.eye(3, dtype=torch.float64) / 3, atol=0.005)
 
 
 def test_one_feature_by_hand():
-    """h = x - 1 at x = 0.5: a ball of radius 1 holds flips, one of 0.5 does not, and the layer up to 1 does."""
-    model = LogisticRegression(*(torch.tensor(v, dtype=torch.float64) for v in ([[1.0]], [-1.0], [0.0])))
-    found = growing_spheres(model, [[0.5]], step=1.0, seed=0)
+    """h = x - 1 at x = 0.5: a ball of radius 1 holds flips, one of 0.5 none; then a layer does."""
+    found = growing_spheres(family([[1.0]], [-1.0], [0.0]), [[0.5]], step=1.0, seed=0)
     assert found.radius.item() == 1.0 and 0.5 <= found.cost.item() < 0.51
-    assert 3000 < found.n_evals.item() <= 3000 + 10, "two balls and one layer, then one reversal for each of ten hits"
+    balls_and_layer, reversals = 3000, found.n_evals.item() - 3000
+    assert found.n_evals.item() > balls_and_layer, "two balls and one layer"
+    assert reversals <= 10, "one for each of ten hits"
 
 
 @settings(max_examples=20)
@@ -135,30 +156,35 @@ def test_sparsification_follows_the_published_order_and_never_costs(seed):
     assert (sparse.cost <= dense.cost).all() and (density(sparse, X) <= density(dense, X)).all()
     want = ~predict(model, X)
     for e, i in torch.nonzero(dense.valid).tolist():
-        expected = revert_one_by_one(select(model, e), X[i], dense.x_cf[e, i].numpy(), want[e, i].item())
+        hit, label = dense.x_cf[e, i].numpy(), want[e, i].item()
+        expected = revert_one_by_one(select(model, e), X[i], hit, label)
         assert np.array_equal(sparse.x_cf[e, i].numpy(), expected)
 
 
 def test_gamma_trades_cost_for_sparsity():
     model, X = linear(6), rows(6, n=60)
-    cheap, between, few = (growing_spheres(model, X, gamma=gamma, seed=0) for gamma in (0.0, 0.1, 100.0))
+    cheap, between, few = (
+        growing_spheres(model, X, gamma=gamma, seed=0) for gamma in (0.0, 0.1, 100.0)
+    )
     for low, high in ((cheap, between), (between, few)):
         assert (low.cost <= high.cost + 1e-12).all() and (density(low, X) >= density(high, X)).all()
     assert (cheap.cost < few.cost).any() and (density(cheap, X) > density(few, X)).any()
 
 
 def test_skipped_layers_change_nothing():
-    """A family whose Lipschitz constant is overstated evaluates every layer, and must find the same."""
+    """Overstate the Lipschitz constant: every layer is evaluated, and the same must be found."""
 
     class Cautious(LogisticRegression):
         def lipschitz(self):
             return super().lipschitz() * 1e6
 
     model, X = linear(7), rows(7)
-    quick, thorough = growing_spheres(model, X, seed=0), growing_spheres(Cautious(*model), X, seed=0)
+    quick = growing_spheres(model, X, seed=0)
+    thorough = growing_spheres(Cautious(*model), X, seed=0)
     found = quick.valid
     assert torch.equal(found, thorough.valid) and found.any()
-    assert torch.allclose(quick.x_cf, thorough.x_cf, rtol=0, atol=1e-12) and torch.equal(quick.n_evals[found], thorough.n_evals[found])
+    assert torch.allclose(quick.x_cf, thorough.x_cf, rtol=0, atol=1e-12)
+    assert torch.equal(quick.n_evals[found], thorough.n_evals[found])
 
 
 def test_budgets_flag_what_they_do_not_pay_for():
@@ -169,36 +195,46 @@ def test_budgets_flag_what_they_do_not_pay_for():
         assert not found.valid.any() and torch.equal(found.x_cf, start) and not found.radius.any()
     distance = boundary_distance(model, X)
     capped = growing_spheres(model, X, max_cost=0.5, seed=0)
-    assert not capped.valid[distance > 0.5].any() and capped.valid.any() and capped.cost.max() <= 0.5
-    assert not capped.n_evals[distance > 0.51].any(), "rows that provably cost too much are not searched"
+    assert not capped.valid[distance > 0.5].any()
+    assert capped.valid.any() and capped.cost.max() <= 0.5
+    costly = distance > 0.51
+    assert not capped.n_evals[costly].any(), "rows that provably cost too much are not searched"
     short = growing_spheres(model, X, max_evals=5000, seed=0)
     assert short.n_evals.max() <= 5000 and 0 < short.valid.double().mean() < 1
 
 
 def test_a_row_on_the_boundary_ends():
-    model = LogisticRegression(*(torch.tensor(v, dtype=torch.float32) for v in ([[1.0, 1.0]], [-1e-30], [0.0])))
+    model = family([[1.0, 1.0]], [-1e-30], [0.0], torch.float32)
+    X = np.array([[0.0, 0.0], [1.0, -1.0]])
     for max_evals in (0, 5000, 150_000):
-        found = growing_spheres(model, [[0.0, 0.0], [1.0, -1.0]], max_evals=max_evals, seed=0)
+        found = growing_spheres(model, X, max_evals=max_evals, seed=0)
         assert torch.isfinite(found.x_cf).all() and found.n_evals.max() <= max_evals
-        assert torch.equal(found.valid, predict(model, found.x_cf) != predict(model, np.array([[0.0, 0.0], [1.0, -1.0]])))
+        assert torch.equal(found.valid, predict(model, found.x_cf) != predict(model, X))
 
 
 def test_no_recourse_no_rows_and_nothing_to_do():
-    model = LogisticRegression(torch.zeros(1, 2, dtype=torch.float64), torch.tensor([-1.0], dtype=torch.float64), torch.zeros(1, dtype=torch.float64))
+    model = family([[0.0, 0.0]], [-1.0], [0.0])
     constant = growing_spheres(model, np.ones((3, 2)), seed=0)
     assert not constant.valid.any() and not constant.cost.any() and not constant.n_evals.any()
     assert growing_spheres(linear(9), np.empty((0, 4)), seed=0).x_cf.shape == (3, 0, 4)
     X, there = rows(9), predict(linear(9), rows(9))
     found = growing_spheres(linear(9), X, target=1.0, seed=0)
-    assert found.valid[there].all() and not found.cost[there].any() and not found.n_evals[there].any()
+    assert found.valid[there].all()
+    assert not found.cost[there].any() and not found.n_evals[there].any()
+
+
+def room(seed, X):
+    """How far each feature may move: not at all, a little, or any distance."""
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(X.shape) < 0.3, np.inf, rng.choice([0.0, 0.5, 2.0], X.shape))
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_bounds_hold(seed):
     model, X = to(network(seed), torch.float32), rows(seed)
-    rng = np.random.default_rng(seed)
-    lower, upper = (X + side * np.where(rng.random(X.shape) < 0.3, np.inf, rng.choice([0.0, 0.5, 2.0], X.shape)) for side in (-1, 1))
+    below, above = room(seed, X), room(seed + 1, X)
+    lower, upper = X - below, X + above
     found = growing_spheres(model, X, lower=lower, upper=upper, samples=200, seed=seed)
     low, high = torch.as_tensor(lower).float(), torch.as_tensor(upper).float()
     assert (found.x_cf >= low).all() and (found.x_cf <= high).all()
@@ -211,27 +247,32 @@ def test_immutable_features():
     frozen = np.array([False, True, True, False])
     lower, upper = np.where(frozen, X, -np.inf), np.where(frozen, X, np.inf)
     found = growing_spheres(model, X, lower=lower, upper=upper, seed=0)
-    assert found.valid.any() and torch.equal(found.x_cf[..., 1:3], torch.as_tensor(X)[:, 1:3].expand(3, -1, -1))
+    start = torch.as_tensor(X).expand(3, -1, -1)
+    assert found.valid.any() and torch.equal(found.x_cf[..., 1:3], start[..., 1:3])
     least = model(X).abs() / model.w[:, [0, 3]].norm(dim=-1, keepdim=True)
     assert (found.cost >= least * (1 - 1e-12))[found.valid].all()
     nothing = growing_spheres(model, X, lower=X, upper=X, seed=0)
-    assert not nothing.valid.any() and torch.equal(nothing.x_cf, torch.as_tensor(X).expand(3, -1, -1)) and not nothing.n_evals.any()
+    assert not nothing.valid.any() and not nothing.n_evals.any()
+    assert torch.equal(nothing.x_cf, start)
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"samples": 0}, "samples must be a whole number"),
-    ({"samples": 10.5}, "samples must be a whole number"),
-    ({"closest": 0}, "closest must be a whole number"),
-    ({"step": 0.0}, "step must be finite and positive"),
-    ({"step": np.nan}, "step must be finite and positive"),
-    ({"gamma": -1.0}, "gamma must be finite and at least 0"),
-    ({"max_cost": np.inf}, "max_cost must be finite"),
-    ({"max_evals": -1}, "max_evals must be finite and at least 0"),
-    ({"X": [[np.nan] * 4]}, "must be finite"),
-    ({"X": np.ones(4)}, "single row"),
-    ({"target": 0}, "not labels 0 and 1"),
-    ({"lower": 2 * np.ones(4)}, "lies outside its own bounds"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"samples": 0}, "samples must be a whole number"),
+        ({"samples": 10.5}, "samples must be a whole number"),
+        ({"closest": 0}, "closest must be a whole number"),
+        ({"step": 0.0}, "step must be finite and positive"),
+        ({"step": np.nan}, "step must be finite and positive"),
+        ({"gamma": -1.0}, "gamma must be finite and at least 0"),
+        ({"max_cost": np.inf}, "max_cost must be finite"),
+        ({"max_evals": -1}, "max_evals must be finite and at least 0"),
+        ({"X": [[np.nan] * 4]}, "must be finite"),
+        ({"X": np.ones(4)}, "single row"),
+        ({"target": 0}, "not labels 0 and 1"),
+        ({"lower": 2 * np.ones(4)}, "lies outside its own bounds"),
+    ],
+)
 def test_bad_input_is_named(options, message):
     with pytest.raises(ValueError, match=message):
         growing_spheres(linear(11), **{"X": np.ones((2, 4)), "seed": 0} | options)
@@ -239,5 +280,55 @@ def test_bad_input_is_named(options, message):
 
 def test_the_default_target_is_the_other_label():
     model, X = linear(12), rows(12)
-    for a, b in zip(growing_spheres(model, X, seed=0), growing_spheres(model, X, target=flip_target(model, X), seed=0)):
-        assert torch.equal(a, b)
+    omitted = growing_spheres(model, X, seed=0)
+    named = growing_spheres(model, X, target=flip_target(model, X), seed=0)
+    assert all(torch.equal(a, b) for a, b in zip(omitted, named))
+
+
+NEVER = (np.nan, np.inf, -np.inf, -1, "0.5", None, [0.5])
+"""Values that no numeric option takes."""
+
+OPTIONS = [
+    ("samples", (0, 2.5), "a whole number of at least 1"),
+    ("closest", (0, 2.5), "a whole number of at least 1"),
+    ("step", (0.0,), "finite and positive"),
+    ("gamma", (), "finite and at least 0"),
+    ("max_cost", (), "finite and at least 0"),
+    ("max_evals", (), "finite and at least 0"),
+    ("seed", (0.5,), "a whole number of at least 0"),
+]
+
+
+@pytest.mark.parametrize("name, values, expected", OPTIONS)
+def test_every_numeric_option_is_checked(name, values, expected):
+    for value in (*NEVER, *values):
+        message = re.escape(f"{name} must be {expected}, not {value!r}")
+        with pytest.raises(ValueError, match=message):
+            growing_spheres(linear(11), np.ones((2, 4)), **{"seed": 0, name: value})
+
+
+def read_only(array):
+    array = np.array(array)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.fixture
+def every_warning():
+    """Torch warns once a process unless it is told to warn every time."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, read_only], ids=["table", "read-only"])
+@pytest.mark.usefixtures("every_warning")
+def test_tables_and_read_only_arrays_are_taken(kind):
+    model, X = linear(13), rows(13)
+    target = np.where(np.random.default_rng(13).random((3, len(X))) < 0.5, 1.0, -1.0)
+    arrays = {"target": target, "lower": X - room(0, X), "upper": X + room(1, X)}
+    options = {"samples": 100, "seed": 0}
+    plain = growing_spheres(model, X, **arrays, **options)
+    others = {name: kind(value) for name, value in arrays.items()}
+    found = growing_spheres(model, kind(X), **others, **options)
+    assert all(torch.equal(a, b) for a, b in zip(found, plain))

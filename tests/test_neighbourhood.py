@@ -1,4 +1,7 @@
-"""The share of valid points in a ball: its closed form for linear models, its bounds, the batch, bad input; and claim S1, which rests on it."""
+"""The share of valid points in a ball, and claim S1, which rests on it.
+
+Its closed form for linear models, its bounds, the batch, bad input.
+"""
 
 from types import SimpleNamespace
 
@@ -9,23 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc
 
-from rrlib.claims import verdict
-from rrlib.evidence import neighbourhood
-from rrlib.evidence.common import Evidence
-from rrlib.evidence.neighbourhood import fewer_valid_points, share_valid_among_nearest
-from rrlib.metrics import share_valid_in_ball
+from rrlib.audit import neighbourhood
+from rrlib.audit.claims import verdict
+from rrlib.audit.evidence import Evidence
+from rrlib.audit.neighbourhood import fewer_valid_points, share_valid_among_nearest
 from rrlib.models import EPS_GRID, LogisticRegression, init_network, lipschitz, predict, select
+from rrlib.study import share_valid_in_ball
 
 RADII = np.array([0.3, 1.0, 2.5])
 
 
 def linear(seed, E=3, d=4):
     rng = np.random.default_rng(seed)
-    return LogisticRegression(*map(torch.as_tensor, (rng.normal(size=(E, d)), rng.normal(size=E), np.linspace(0, 0.3, E))))
+    parts = rng.normal(size=(E, d)), rng.normal(size=E), np.linspace(0, 0.3, E)
+    return LogisticRegression(*map(torch.as_tensor, parts))
 
 
 def network(seed, E=3, d=4):
-    """Networks with larger weights than at the start of training, so that some balls hold both labels."""
+    """Networks with larger weights than at the start, so that some balls hold both labels."""
     model = init_network(d, np.linspace(0, 0.3, E), seed)
     scale = torch.arange(1, E + 1).double().view(-1, 1)
     return model._replace(W1=6 * scale.unsqueeze(-1) * model.W1, w2=3 * model.w2, b2=0 * model.b2)
@@ -36,9 +40,14 @@ def rows(seed, n=20, d=4):
 
 
 def cap(model, X, radii):
-    """Volume of the cap beyond the boundary as a share of the ball, by the incomplete beta function; shape (E, n, R)."""
-    distance = (model(X).abs() / torch.linalg.vector_norm(model.w, dim=-1, keepdim=True)).numpy()[..., None]
-    return betainc((X.shape[1] + 1) / 2, 0.5, np.clip(1 - (distance / radii) ** 2, 0, 1)) / 2
+    """Volume of the cap beyond the boundary as a share of the ball, shape (E, n, R).
+
+    By the incomplete beta function.
+    """
+    norm = torch.linalg.vector_norm(model.w, dim=-1, keepdim=True)
+    distance = (model(X).abs() / norm).numpy()[..., None]
+    inside = np.clip(1 - (distance / radii) ** 2, 0, 1)
+    return betainc((X.shape[1] + 1) / 2, 0.5, inside) / 2
 
 
 @pytest.mark.parametrize("d", [1, 2, 6, 15])
@@ -47,14 +56,16 @@ def test_linear_models_have_the_volume_of_a_spherical_cap(d):
     exact = cap(model, X, RADII)
     error = share_valid_in_ball(model, X, RADII, samples=4096, seed=0) - exact
     assert exact.max() > 0.3 and (exact == 0).any()
-    assert np.abs(error).max() < 4 * 0.5 / np.sqrt(4096), "within four standard errors of independent draws"
+    standard_error = 0.5 / np.sqrt(4096)
+    assert np.abs(error).max() < 4 * standard_error, "the standard error of independent draws"
     assert np.all(error[exact == 0] == 0)
     wrong = cap(model, X, 1.2 * RADII)
     assert np.abs(error + exact - wrong).max() > 0.03, "another radius would be noticed"
 
 
 def test_one_dimension_is_the_length_of_an_interval():
-    model = LogisticRegression(torch.ones(1, 1).double(), torch.zeros(1).double(), torch.zeros(1).double())
+    zero = torch.zeros(1).double()
+    model = LogisticRegression(torch.ones(1, 1).double(), zero, zero)
     share = share_valid_in_ball(model, np.array([[-1.0], [0.5]]), [2.0], samples=1000, seed=3)
     assert np.allclose(share[0, :, 0], [1 / 4, 3 / 8], rtol=0, atol=0.01)
 
@@ -67,9 +78,11 @@ def test_the_sequence_is_more_even_than_independent_draws():
         z = rng.normal(size=(500, 6))
         z *= rng.random((500, 1)) ** (1 / 6) / np.linalg.norm(z, axis=1, keepdims=True)
         points = X[:, None, None] + RADII[:, None, None] * z
-        flipped = predict(model, points.reshape(-1, 6)).reshape(20, 50, 3, 500) != predict(model, X)[..., None, None]
+        labels = predict(model, points.reshape(-1, 6)).reshape(20, 50, 3, 500)
+        flipped = labels != predict(model, X)[..., None, None]
+        independent = flipped.double().mean(-1).numpy()
         even = share_valid_in_ball(model, X, RADII, samples=500, seed=seed)
-        errors.append([np.square(share - exact).mean() for share in (even, flipped.double().mean(-1).numpy())])
+        errors.append([np.square(share - exact).mean() for share in (even, independent)])
     even, independent = np.mean(errors, axis=0)
     assert even < independent / 2
 
@@ -81,13 +94,15 @@ def test_a_batch_is_the_loop_over_models_rows_and_radii(seed, family):
     batch = share_valid_in_ball(model, X, RADII, samples=50, seed=seed)
     assert batch.shape == (3, 4, 3)
     for e, n, r in np.ndindex(batch.shape):
-        assert batch[e, n, r] == share_valid_in_ball(select(model, e), X[n : n + 1], RADII[r], samples=50, seed=seed)[0, 0, 0]
+        one, row = select(model, e), X[n : n + 1]
+        alone = share_valid_in_ball(one, row, RADII[r], samples=50, seed=seed)
+        assert batch[e, n, r] == alone[0, 0, 0]
 
 
 def test_chunks_change_nothing(monkeypatch):
     model, X = network(1), rows(1)
     whole = share_valid_in_ball(model, X, RADII, samples=64, seed=0)
-    monkeypatch.setattr("rrlib.metrics.BALL_POINTS", 1)
+    monkeypatch.setattr("rrlib.study.metrics.BALL_POINTS", 1)
     assert np.array_equal(share_valid_in_ball(model, X, RADII, samples=64, seed=0), whole)
 
 
@@ -96,42 +111,54 @@ def test_shares_keep_their_bounds(seed, family):
     model, X = family(seed), rows(seed)
     share = share_valid_in_ball(model, X, RADII, samples=100, seed=seed)
     assert np.all((share >= 0) & (share <= 1))
-    safe = (model(X).abs() / lipschitz(model).unsqueeze(-1)).numpy()[..., None]
-    assert np.all(share[np.broadcast_to(safe > 1.001 * RADII, share.shape)] == 0), "no flip within |h| / Lipschitz constant"
+    distance = (model(X).abs() / lipschitz(model).unsqueeze(-1)).numpy()[..., None]
+    safe = np.broadcast_to(distance > 1.001 * RADII, share.shape)
+    assert np.all(share[safe] == 0), "no flip within |h| / Lipschitz constant"
 
 
 @given(st.integers(0, 10**6), st.sampled_from([linear, network]))
 @settings(max_examples=20)
 def test_the_two_targets_share_the_ball(seed, family):
     model, X = family(seed), rows(seed)
-    up, down, flip = (share_valid_in_ball(model, X, RADII, samples=100, seed=0, target=target) for target in (1, -1, None))
+    up, down, flip = (
+        share_valid_in_ball(model, X, RADII, samples=100, seed=0, target=target)
+        for target in (1, -1, None)
+    )
     assert np.allclose(up + down, 1, rtol=0, atol=1e-12)
     assert np.array_equal(flip, np.where(predict(model, X)[..., None], down, up))
 
 
 def test_a_constant_model_has_no_valid_point():
-    model = LogisticRegression(torch.zeros(2, 4).double(), torch.tensor([-1.0, 1.0]).double(), torch.zeros(2).double())
+    b = torch.tensor([-1.0, 1.0]).double()
+    model = LogisticRegression(torch.zeros(2, 4).double(), b, torch.zeros(2).double())
     assert not share_valid_in_ball(model, rows(0), RADII, samples=50, seed=0).any()
 
 
 def test_a_seed_gives_the_same_points_and_another_seed_others():
-    first, again, other = (share_valid_in_ball(network(2), rows(2), RADII, samples=100, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (
+        share_valid_in_ball(network(2), rows(2), RADII, samples=100, seed=seed)
+        for seed in (0, 0, 1)
+    )
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"radius": 0}, "radius must be one positive number"),
-    ({"radius": [1.0, np.nan]}, "radius must be one positive number"),
-    ({"radius": [[1.0]]}, "radius must be one positive number"),
-    ({"samples": 0}, "samples must be a whole number"),
-    ({"samples": 10.0}, "samples must be a whole number"),
-    ({"target": 0}, "target must hold"),
-    ({"X": np.zeros(4)}, "X must have shape"),
-    ({"X": np.full((1, 4), np.inf)}, "every feature must be finite"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"radius": 0}, "radius must be one positive number"),
+        ({"radius": [1.0, np.nan]}, "radius must be one positive number"),
+        ({"radius": [[1.0]]}, "radius must be one positive number"),
+        ({"samples": 0}, "samples must be a whole number"),
+        ({"samples": 10.0}, "samples must be a whole number"),
+        ({"target": 0}, "target must hold"),
+        ({"X": np.zeros(4)}, "X must have shape"),
+        ({"X": np.full((1, 4), np.inf)}, "every feature must be finite"),
+    ],
+)
 def test_bad_input_is_named(change, message):
+    given = {"X": rows(0), "radius": RADII, "samples": 10, "seed": 0} | change
     with pytest.raises(ValueError, match=message):
-        share_valid_in_ball(linear(0), **{"X": rows(0), "radius": RADII, "samples": 10, "seed": 0} | change)
+        share_valid_in_ball(linear(0), **given)
 
 
 @pytest.mark.parametrize("family", [linear, network])
@@ -152,46 +179,68 @@ def test_a_wrong_number_of_people_is_named(k):
 
 
 def slices(boundaries, name="adult"):
-    """Five seeds of linear models x_1 >= c, one for each eps of the grid, in the place of networks, with rows left and right of 0."""
-    w, c = torch.zeros(len(EPS_GRID), 2).double(), torch.as_tensor(boundaries)
+    """Five seeds of linear models x_1 >= c in the place of networks, with rows around 0.
+
+    Each seed has one c for each eps of the grid.
+    """
+    w = torch.zeros(len(EPS_GRID), 2).double()
     w[:, 0] = 1
-    model = LogisticRegression(w, -c, torch.as_tensor(EPS_GRID))
+    model = LogisticRegression(w, -torch.as_tensor(boundaries), torch.as_tensor(EPS_GRID))
     for seed in range(5):
-        X = rows(seed, n=200, d=2)
-        yield SimpleNamespace(dataset=name, kind="network", seed=seed, model=model, X=X, logits=model(X).numpy())
+        one = SimpleNamespace(dataset=name, kind="network", seed=seed, model=model)
+        one.X = rows(seed, n=200, d=2)
+        one.logits = model(one.X).numpy()
+        yield one
 
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(neighbourhood.datasets, "load", lambda name, seed: SimpleNamespace(X_train=rows(100 + seed, n=2000, d=2)))
+    def load(name, seed):
+        return SimpleNamespace(X_train=rows(100 + seed, n=2000, d=2))
+
+    monkeypatch.setattr(neighbourhood.datasets, "load", load)
+
+
+def findings(boundaries, name="adult"):
+    """What claim S1 finds on slices with these boundaries."""
+    return fewer_valid_points(Evidence(list(slices(boundaries, name)), None))
+
+
+def verdicts(found, start="", end=""):
+    """The verdicts on the findings whose reading starts and ends so."""
+    chosen = [one for one in found if one.reading.startswith(start) and one.reading.endswith(end)]
+    return {verdict(one.effects) for one in chosen}
 
 
 def test_both_directions_of_claim_s1(people):
     away = 0.1 + np.array(EPS_GRID)
-    falls, rises = (fewer_valid_points(Evidence(list(slices(each)), None)) for each in (away, away[::-1].copy()))
-    assert len(falls) == 2 * (len(neighbourhood.RADII) + 1) and all(len(one.effects) == 2 for one in falls)
-    denied = [one for one in falls if one.reading.startswith("ball") and one.reading.endswith("denied by all three")]
-    assert {verdict(one.effects) for one in denied} == {"reproduced"}, "the boundary moves away from those whom it denies"
-    back = [one for one in rises if one.reading.startswith("ball") and one.reading.endswith("denied by all three")]
-    assert {verdict(one.effects) for one in back} == {"not reproduced"}
+    falls, rises = findings(away), findings(away[::-1].copy())
+    assert len(falls) == 2 * (len(neighbourhood.RADII) + 1)
+    assert all(len(one.effects) == 2 for one in falls)
+    denied = verdicts(falls, "ball", "denied by all three")
+    assert denied == {"reproduced"}, "the boundary moves away from those whom it denies"
+    assert verdicts(rises, "ball", "denied by all three") == {"not reproduced"}
 
 
 def test_the_falls_are_those_of_the_caps(people):
     away = 0.1 + np.array(EPS_GRID)
-    found = {one.reading: one.effects for one in fewer_valid_points(Evidence(list(slices(away)), None))}
-    chosen, exact = [EPS_GRID.index(eps) for eps in neighbourhood.SHOWN], []
+    found = {one.reading: one.effects for one in findings(away)}
+    chosen = [EPS_GRID.index(eps) for eps in neighbourhood.SHOWN]
+    exact = []
     for one in slices(away):
         shares = cap(one.model, torch.as_tensor(one.X), np.array(neighbourhood.RADII))[chosen]
-        exact.append(-np.diff([shares.mean(1), shares[:, (one.logits[chosen] < 0).all(0)].mean(1)], axis=1))
+        denied = (one.logits[chosen] < 0).all(0)
+        exact.append(-np.diff([shares.mean(1), shares[:, denied].mean(1)], axis=1))
     exact = np.mean(exact, axis=0)
     for g, group in enumerate(("all test rows", "denied by all three")):
         for k, radius in enumerate(neighbourhood.RADII):
             measured = [effect.mean for effect in found[f"ball of radius {radius:g}, {group}"]]
-            assert np.abs(measured - exact[g, :, k]).max() < 0.01, "half a standard error of independent draws, and a mean over rows"
+            error = np.abs(measured - exact[g, :, k]).max()
+            assert error < 0.01, "half a standard error of independent draws, and a mean over rows"
 
 
 def test_claim_s1_is_open_without_its_people(people):
-    assert fewer_valid_points(Evidence(list(slices(np.zeros(8), "compas")), None)) == []
-    accepted = fewer_valid_points(Evidence(list(slices(np.full(8, -50.0))), None))
-    assert {verdict(one.effects) for one in accepted if one.reading.endswith("denied by all three")} == {"open"}
-    assert {verdict(one.effects) for one in accepted if one.reading.endswith("all test rows")} == {"not reproduced"}
+    assert findings(np.zeros(8), "compas") == []
+    accepted = findings(np.full(8, -50.0))
+    assert verdicts(accepted, end="denied by all three") == {"open"}
+    assert verdicts(accepted, end="all test rows") == {"not reproduced"}

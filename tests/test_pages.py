@@ -1,4 +1,4 @@
-"""The built book in a browser: nothing is loaded from elsewhere, every formula renders, nothing overflows."""
+"""The built book in a browser: nothing from elsewhere, every formula drawn, nothing too wide."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,9 @@ from playwright.sync_api import sync_playwright
 
 HTML = Path(__file__).resolve().parents[1] / "_build" / "html"
 PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 LOCAL = {"", "localhost", "127.0.0.1"}
 
 PROBLEMS = r"""() => {
@@ -21,10 +23,13 @@ PROBLEMS = r"""() => {
     const ground = node => {  // what is painted behind a node, translucent layers blended
         if (!node) return [255, 255, 255];
         const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor);
-        return alpha === 1 ? [r, g, b] : ground(node.parentElement).map((c, i) => alpha * [r, g, b][i] + (1 - alpha) * c);
+        if (alpha === 1) return [r, g, b];
+        const below = ground(node.parentElement);
+        return [r, g, b].map((c, i) => alpha * c + (1 - alpha) * below[i]);
     };
     const luminance = colour => {
-        const [r, g, b] = colour.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        const linear = c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = colour.map(c => linear(c / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const contrast = node => {
@@ -33,14 +38,15 @@ PROBLEMS = r"""() => {
     };
 
     if (root.scrollWidth > root.clientWidth)
-        problems.push(`the page is ${root.scrollWidth} px wide in a window of ${root.clientWidth} px`);
+        problems.push(`${root.scrollWidth} px wide in a window of ${root.clientWidth} px`);
     for (const node of document.querySelectorAll('mjx-merror, merror, [mathcolor="red"]'))
         problems.push(`formula not rendered: ${node.textContent}`);
     const formulas = document.querySelectorAll('.math').length;
     const rendered = document.querySelectorAll('.math mjx-container').length;
     if (rendered < formulas)
         problems.push(`${formulas - rendered} of ${formulas} formulas not rendered`);
-    const texts = document.createTreeWalker(document.querySelector('main') || document.body, NodeFilter.SHOW_TEXT);
+    const main = document.querySelector('main') || document.body;
+    const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
         const [text, parent] = [texts.currentNode.data.trim(), texts.currentNode.parentElement];
         if (!text || !parent.checkVisibility() || parent.closest(UNREAD)) continue;
@@ -79,15 +85,25 @@ def window(request, browser):
     page.close()
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(HTML).with_suffix("").as_posix())
+@pytest.mark.parametrize(
+    "path", PAGES, ids=lambda path: path.relative_to(HTML).with_suffix("").as_posix()
+)
 def test_page(window, path):
     requests = []
     window.on("request", lambda request: requests.append(request.url))
     window.goto(path.as_uri())
-    window.wait_for_function("!window.MathJax || MathJax.startup && MathJax.startup.promise.then(() => true)")
+    window.wait_for_function(
+        "!window.MathJax || MathJax.startup && MathJax.startup.promise.then(() => true)"
+    )
     for scheme in ("light", "dark"):
         window.emulate_media(color_scheme=scheme)
-        window.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+        window.wait_for_function(
+            "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
+        )
         assert not window.evaluate(PROBLEMS), f"{scheme} theme"
-    remote = [url for url in requests if urlsplit(url).scheme != "data" and (urlsplit(url).hostname or "") not in LOCAL]
+    remote = [
+        url
+        for url in requests
+        if urlsplit(url).scheme != "data" and (urlsplit(url).hostname or "") not in LOCAL
+    ]
     assert not remote

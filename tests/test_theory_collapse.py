@@ -1,4 +1,7 @@
-"""The collapse threshold: the slope at the constant, the theorem on both sides of it, its variants, and negative controls."""
+"""The collapse threshold: the slope at the constant, and the theorem on both sides of it.
+
+Also its variants, and negative controls.
+"""
 
 import numpy as np
 import pytest
@@ -7,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rrlib import theory
-from rrlib.attacks import dual_exponent, dual_vector
-from rrlib.logistic import fit_logistic, gradient_descent, robust_loss
+from rrlib.models import dual_exponent, dual_vector, fit_logistic, gradient_descent, robust_loss
 from rrlib.recourse import boundary_distance
 
 SETS = 100
@@ -19,7 +21,10 @@ norms = st.sampled_from([1, 2, np.inf])
 
 
 def draws(seed, n=12, d=3, share=0.4):
-    """Random data sets of both classes: X (SETS, n, d), labels (SETS, n); some with ties, some with far outliers."""
+    """Random data sets of both classes: X (SETS, n, d), labels (SETS, n).
+
+    Some with ties, some with far outliers.
+    """
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(SETS, n, d)) * 10 ** rng.uniform(-1, 1, (SETS, 1, d))
     X[::3] = X[::3].round()
@@ -31,7 +36,9 @@ def draws(seed, n=12, d=3, share=0.4):
 
 def losses(w, b, X, sign, eps, q):
     """Robust logistic loss of each data set at its own (w, b)."""
-    margin = sign * (np.einsum("snd,sd->sn", X, w) + b[:, None]) - (eps * np.linalg.norm(w, ord=q, axis=-1))[:, None]
+    logit = np.einsum("snd,sd->sn", X, w) + b[:, None]
+    attack = eps * np.linalg.norm(w, ord=q, axis=-1)
+    margin = sign * logit - attack[:, None]
     return np.logaddexp(0, -margin).mean(1)
 
 
@@ -59,10 +66,10 @@ def test_below_the_threshold_a_small_step_beats_the_constant(seed, p, fraction):
     _, X, y = draws(seed)
     means, threshold = separation(X, y, p)
     sign, b, q = 2 * y - 1, np.log(y.mean(1) / (1 - y.mean(1))), dual_exponent(p)
-    toward = dual_vector(means, q)                       # ||toward||_q = 1 and toward.means = ||means||_p
+    toward = dual_vector(means, q)  # ||toward||_q = 1 and toward.means = ||means||_p
     slope = y.mean(1) * (1 - y.mean(1)) * 2 * (fraction - 1) * threshold
     reach = (np.abs(X).sum(-1).max(1) + threshold) ** 2 + 1e-12
-    t = -slope / reach                                   # the loss curves by at most reach / 4 along the ray
+    t = -slope / reach  # the loss curves by at most reach / 4 along the ray
     value = losses(t[:, None] * toward, b, X, sign, fraction * threshold, q)
     best = losses(0 * means, b, X, sign, threshold, q)
     gain = -slope * t / 2
@@ -73,15 +80,18 @@ def test_below_the_threshold_a_small_step_beats_the_constant(seed, p, fraction):
 @given(seeds, norms)
 @settings(max_examples=50)
 def test_slope_against_differences(seed, p):
-    _, X, y = draws(seed)
+    _, sets, labels = draws(seed)
     rng = np.random.default_rng(seed)
-    for X, y in zip(X[:4], y[:4]):
-        u, bias, eps, b = rng.normal(size=3), rng.normal(), rng.uniform(0, 2), np.log(y.mean() / (1 - y.mean()))
-        loss = lambda t: robust_loss(t * u, b + t * bias, X, 2 * y - 1, eps, p)
+    for X, y in zip(sets[:4], labels[:4]):
+        u, bias, eps = rng.normal(size=3), rng.normal(), rng.uniform(0, 2)
+        b = np.log(y.mean() / (1 - y.mean()))
         scale = np.abs(X).max() + eps + 1
         t = 1e-4 / scale
-        numeric = (-3 * loss(0) + 4 * loss(t) - loss(2 * t)) / (2 * t)
-        assert numeric == pytest.approx(float(theory.collapse_slope(X, y, u, eps, p=p)), abs=1e-5 * scale)
+        steps = (0, t, 2 * t)
+        loss = [robust_loss(k * u, b + k * bias, X, 2 * y - 1, eps, p) for k in steps]
+        numeric = (-3 * loss[0] + 4 * loss[1] - loss[2]) / (2 * t)
+        slope = float(theory.collapse_slope(X, y, u, eps, p=p))
+        assert numeric == pytest.approx(slope, abs=1e-5 * scale)
 
 
 @pytest.mark.parametrize("p", [2, np.inf])
@@ -104,19 +114,27 @@ def test_without_a_bias_the_threshold_is_another():
     assert free == 1.5
     path = gradient_descent(X, y, [0.98 * free, 1.02 * free], rate=0.02, steps=4000, bias=False)
     assert path.w[-1, 0, 0] > 0.01 and abs(path.w[-1, 1, 0]) < 0.04
-    slope = lambda eps: (robust_loss(np.array([1e-6]), 0.0, X, 2 * y - 1, eps, np.inf) - np.log(2)) / 1e-6
+
+    def slope(eps):
+        step = np.array([1e-6])
+        return (robust_loss(step, 0.0, X, 2 * y - 1, eps, np.inf) - np.log(2)) / 1e-6
+
     assert slope(0.98 * free) < 0 < slope(1.02 * free)
 
 
 def test_half_the_threshold_is_not_enough():
-    """Negative control: the formula without the factor 1/2, or with the other norm, misses the solver's answer."""
+    """Negative control: a formula without the factor 1/2 misses the solver's answer.
+
+    So does one with another norm.
+    """
     rng = np.random.default_rng(1)
     y = np.repeat([0, 1], 200)
     X = rng.normal(size=(400, 4)) + y[:, None] * np.array([0.5, 0.5, 0.5, 0.5])
     threshold = theory.collapse_threshold(X, y)
     model = fit_logistic(X, y, [1.2 * threshold]).model
     assert not model.w.any()
-    assert 1.2 * threshold < min(2 * threshold, theory.collapse_threshold(X, y, p=2), theory.collapse_threshold(X, y, p=1))
+    others = [theory.collapse_threshold(X, y, p=p) for p in (1, 2)]
+    assert 1.2 * threshold < min(2 * threshold, *others)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7])
@@ -127,7 +145,8 @@ def test_dichotomy(share):
     X = rng.normal(size=(1000, 2)) + y[:, None] * np.array([1.0, 0.5])
     threshold = theory.collapse_threshold(X, y)
     model = fit_logistic(X, y, threshold * np.array([0.9, 0.99, 0.999])).model
-    accepted, distance = (model(X).numpy() >= 0).mean(1), boundary_distance(model, X).median(1).values
+    accepted = (model(X).numpy() >= 0).mean(1)
+    distance = boundary_distance(model, X).median(1).values
     assert accepted[-1] == (share > 0.5)
     assert torch.all(distance[1:] > 5 * distance[:-1])
 
@@ -135,6 +154,9 @@ def test_dichotomy(share):
 def test_threshold_ignores_the_base_rate():
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(60, 3)), np.repeat([0, 1], 30)
-    more = np.concatenate([X, X[y == 1], X[y == 1]]), np.concatenate([y, np.ones(60, dtype=int)])
+    more_X = np.concatenate([X, X[y == 1], X[y == 1]])
+    more_y = np.concatenate([y, np.ones(60, dtype=int)])
     for p in (1, 2, np.inf):
-        assert theory.collapse_threshold(*more, p=p) == pytest.approx(theory.collapse_threshold(X, y, p=p), rel=1e-12)
+        threshold = theory.collapse_threshold(X, y, p=p)
+        more = theory.collapse_threshold(more_X, more_y, p=p)
+        assert more == pytest.approx(threshold, rel=1e-12)

@@ -1,4 +1,7 @@
-"""Lemma 1: every repaired bound on random and on hunted instances, the printed one against its counterexamples, and the controls."""
+"""Lemma 1: every repaired bound on random and on hunted instances.
+
+The printed one against its counterexamples, and the controls.
+"""
 
 from fractions import Fraction as Q
 
@@ -10,8 +13,7 @@ from scipy.special import expit, lambertw
 from threadpoolctl import threadpool_limits
 
 from rrlib import theory
-from rrlib.attacks import dual_vector
-from rrlib.logistic import fit_logistic
+from rrlib.models import dual_vector, fit_logistic
 from rrlib.theory import weights_region
 
 seeds, norms = st.integers(0, 10**6), st.sampled_from([1, 2, np.inf])
@@ -27,13 +29,18 @@ def one_thread():
 
 def problems(rng, d, n=5):
     """BATCH training sets with features, radius and start of widely different sizes."""
-    scale = 10 ** rng.uniform(-1, 1, (3, BATCH))
-    X = rng.normal(size=(BATCH, n, d)) * scale[0, :, None, None]
-    return X, rng.integers(0, 2, (BATCH, n)), scale[1], rng.normal(size=(BATCH, d)) * scale[2, :, None]
+    width, eps, far = 10 ** rng.uniform(-1, 1, (3, BATCH))
+    X = rng.normal(size=(BATCH, n, d)) * width[:, None, None]
+    y = rng.integers(0, 2, (BATCH, n))
+    start = rng.normal(size=(BATCH, d)) * far[:, None]
+    return X, y, eps, start
 
 
 def train(X, y, eps, start, *, rate, steps, p, decay=0.0, bias=False, weaken=None):
-    """Standard and robust descent of a batch of problems, two paths of shape (T + 1, B, D); `weaken` scales each attack."""
+    """Standard and robust descent of a batch of problems, two paths of shape (T + 1, B, D).
+
+    `weaken` scales each attack.
+    """
     sign, factor = 2.0 * y - 1, 1.0 if weaken is None else weaken
     paths = [[start], [start]]
     for _ in range(steps):
@@ -43,14 +50,26 @@ def train(X, y, eps, start, *, rate, steps, p, decay=0.0, bias=False, weaken=Non
             unit = np.pad(unit, ((0, 0), (0, 1))) if bias else unit
             attacked = X - (sign * factor * radius[:, None])[..., None] * unit[:, None, :]
             pull = expit(-sign * (attacked @ theta[..., None])[..., 0]) * sign
-            path.append(theta + rate[:, None] * ((pull[:, None, :] @ attacked)[:, 0] / X.shape[1] - decay * theta))
+            ascent = (pull[:, None, :] @ attacked)[:, 0] / X.shape[1] - decay * theta
+            path.append(theta + rate[:, None] * ascent)
     return np.array(paths)
 
 
 @settings(max_examples=12)
-@given(seeds, norms, st.sampled_from([1, 2, 4]), st.sampled_from([0.0, 0.2]), st.sampled_from([0.1, 0.5, 1.0]), st.booleans(), st.booleans())
+@given(
+    seeds,
+    norms,
+    st.sampled_from([1, 2, 4]),
+    st.sampled_from([0.0, 0.2]),
+    st.sampled_from([0.1, 0.5, 1.0]),
+    st.booleans(),
+    st.booleans(),
+)
 def test_stability_and_triangle_bounds_hold_at_every_step(seed, p, d, decay, fraction, bias, exact):
-    """12 x 2,000 trainings, some with attacks weaker than the worst one; the rate goes up to the theorem's limit."""
+    """12 x 2,000 trainings, some with attacks weaker than the worst one.
+
+    The rate goes up to the theorem's limit.
+    """
     rng = np.random.default_rng(seed)
     X, y, eps, start = problems(rng, d)
     if bias:
@@ -62,7 +81,8 @@ def test_stability_and_triangle_bounds_hold_at_every_step(seed, p, d, decay, fra
     bound = theory.lemma1_stability(X, y, v, eps, rate=rate, p=p, decay=decay, bias=bias)
     assert np.isfinite(bound).all() and np.all(distance <= bound * (1 + 1e-9) + 1e-12)
     if decay == 0:
-        assert np.all(distance[-1] <= theory.lemma1_trivial(X, eps, rate=rate, steps=8, p=p, bias=bias) * (1 + 1e-9))
+        trivial = theory.lemma1_trivial(X, eps, rate=rate, steps=8, p=p, bias=bias)
+        assert np.all(distance[-1] <= trivial * (1 + 1e-9))
 
 
 @pytest.mark.parametrize("p", [2, np.inf])
@@ -73,9 +93,10 @@ def test_a_hunt_comes_close_to_the_stability_bound_and_never_past_it(p):
     for _ in range(20):
         rate = 2 / theory.smoothness(X)
         u, v = train(X, y, eps, start, rate=rate, steps=4, p=p)
-        ratio = np.linalg.norm(u[-1] - v[-1], axis=-1) / theory.lemma1_stability(X, y, v, eps, rate=rate, p=p, bias=False)[-1]
+        bound = theory.lemma1_stability(X, y, v, eps, rate=rate, p=p, bias=False)[-1]
+        ratio = np.linalg.norm(u[-1] - v[-1], axis=-1) / bound
         assert ratio.max() <= 1 + 1e-9
-        fittest = np.repeat(np.argsort(ratio)[-BATCH // 20:], 20)
+        fittest = np.repeat(np.argsort(ratio)[-BATCH // 20 :], 20)
         shake = np.geomspace(1e-3, 0.3, BATCH)[rng.permutation(BATCH)]
         X = X[fittest] * (1 + shake[:, None, None] * rng.normal(size=X.shape))
         start = start[fittest] * (1 + shake[:, None] * rng.normal(size=start.shape))
@@ -84,26 +105,34 @@ def test_a_hunt_comes_close_to_the_stability_bound_and_never_past_it(p):
 
 
 def test_above_the_rate_limit_the_stability_bound_fails_and_says_so():
-    """x = 1 with both labels: curvature 1/4, so the limit is 8; at 12 the two trainings drift apart faster than the sum allows."""
+    """x = 1 with both labels: curvature 1/4, so the limit is 8.
+
+    At 12 the two trainings drift apart faster than the sum allows.
+    """
     X, y = np.ones((1, 2, 1)), np.array([[0, 1]])
     eps, start = np.array([1e-6]), np.array([[1e-6]])
     for rate, holds in ((8.0, True), (12.0, False)):
         u, v = train(X, y, eps, start, rate=np.array([rate]), steps=15, p=np.inf)
         total = theory.stability_sum(X, y, v, eps, rate=rate, bias=False)
         assert np.all(np.abs(u - v)[..., 0] <= total * (1 + 1e-9)) == holds
-        assert np.isfinite(theory.lemma1_stability(X, y, v, eps, rate=rate, bias=False)).all() == holds
+        bound = theory.lemma1_stability(X, y, v, eps, rate=rate, bias=False)
+        assert np.isfinite(bound).all() == holds
 
 
 def test_different_minibatches_break_the_stability_bound():
     """At eps = 0 the bound is 0, and two trainings that see different rows first differ at once."""
-    X, y, eps, start = np.array([[[1.0]], [[2.0]]]), np.array([[1], [1]]), np.zeros(2), np.zeros((2, 1))
+    X, y = np.array([[[1.0]], [[2.0]]]), np.array([[1], [1]])
+    eps, start = np.zeros(2), np.zeros((2, 1))
     path = train(X, y, eps, start, rate=np.ones(2), steps=1, p=np.inf)[0]
     assert theory.lemma1_stability(X[:1], y[:1], path[:, :1], 0.0, rate=1.0, bias=False).max() == 0
     assert abs(path[1, 0, 0] - path[1, 1, 0]) == 0.5
 
 
 def minimisers(X, y, eps, decay):
-    """Minimisers of the robust loss plus decay, one feature without a bias, by bisection of the derivative; X of shape (B, n)."""
+    """Minimisers of the robust loss plus decay, by bisection of the derivative.
+
+    One feature without a bias; X of shape (B, n).
+    """
     signed = (2.0 * y - 1) * X
     low, high = (np.full(len(X), side) for side in (-1e4, 1e4))
     for _ in range(120):
@@ -131,23 +160,30 @@ def test_decay_bound_in_three_dimensions():
     rng = np.random.default_rng(3)
     X, y, eps, start = problems(rng, 3)
     decay = theory.smoothness(X) + 0.1
-    u, v = train(X, y, 0.3 * eps, 0 * start, rate=0.5 / decay, steps=400, p=2, decay=decay[:, None])[:, -1]
-    inner = np.linalg.norm(v, axis=1) > 0.05                       # away from the kink at 0, descent has converged
+    schedule = {"rate": 0.5 / decay, "steps": 400, "decay": decay[:, None]}
+    u, v = train(X, y, 0.3 * eps, 0 * start, p=2, **schedule)[:, -1]
+    inner = np.linalg.norm(v, axis=1) > 0.05  # away from the kink at 0, descent has converged
+    distance = np.linalg.norm(u - v, axis=1)
     bound = theory.lemma1_decay(X, v, 0.3 * eps, decay=decay, p=2)
-    assert inner.sum() > 500 and np.all(np.linalg.norm(u - v, axis=1)[inner] <= bound[inner] * (1 + 1e-6))
+    assert inner.sum() > 500
+    assert np.all(distance[inner] <= bound[inner] * (1 + 1e-6))
 
 
 def pairs(seed, n=8, D=3):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(BATCH, n, D)) * 10 ** rng.uniform(-1, 1, (BATCH, 1, D))
-    theta = rng.normal(size=(2, BATCH, D)) * 10 ** rng.uniform(-1.5, 0.7, (2, BATCH, 1)) / np.abs(X).max(1)
-    return X, theta
+    direction = rng.normal(size=(2, BATCH, D))
+    length = 10 ** rng.uniform(-1.5, 0.7, (2, BATCH, 1))
+    return X, direction * length / np.abs(X).max(1)
 
 
 @settings(max_examples=8)
 @given(seeds)
 def test_metric_bounds_and_the_mean_hessian(seed):
-    """8 x 2,000 pairs of weight vectors, any at all; the identity g = H Delta, and the three bounds in their order."""
+    """8 x 2,000 pairs of weight vectors, any at all.
+
+    The identity g = H Delta, and the three bounds in their order.
+    """
     X, (theta_nr, theta_r) = pairs(seed)
     delta, metric = theta_r - theta_nr, theory.lemma1_metric(X, theta_nr, theta_r)
     size = np.sqrt((delta[:, None, :] @ metric.hessian @ delta[..., None])[:, 0, 0])
@@ -167,21 +203,23 @@ def test_a_hessian_taken_at_one_end_breaks_the_metric_bound():
     size = (delta[:, None, :] @ one_end @ delta[..., None])[:, 0, 0]
     pull = (g[:, None, :] @ np.linalg.solve(one_end, g[..., None]))[:, 0, 0]
     assert np.mean(size > pull * (1 + 1e-6)) > 0.05
-    assert np.all(np.linalg.eigvalsh(one_end - metric.hessian)[:, 0] >= -1e-9 * np.linalg.eigvalsh(one_end)[:, -1])
+    excess = np.linalg.eigvalsh(one_end - metric.hessian)[:, 0]
+    assert np.all(excess >= -1e-9 * np.linalg.eigvalsh(one_end)[:, -1])
 
 
 @settings(max_examples=8)
 @given(seeds, norms)
 def test_descent_on_the_robust_risk_stays_in_the_region(seed, p):
-    """8 x 2,000 models whose robust risk is below that of a reference: their standard risk is below it too."""
+    """8 x 2,000 models whose robust risk is below that of a reference: the standard one is too."""
     rng = np.random.default_rng(seed)
     X, y, eps, reference = problems(rng, 3)
     X, reference = theory.add_bias(X), np.pad(reference, ((0, 0), (0, 1)))
     path = train(X, y, eps, reference, rate=0.5 / theory.smoothness(X), steps=10, p=p, bias=True)[1]
-    level, risk = theory.robust_risk(X, y, reference, eps, p=p), theory.robust_risk(X, y, path, eps, p=p)
-    lower = risk <= level
+    level = theory.robust_risk(X, y, reference, eps, p=p)
+    lower = theory.robust_risk(X, y, path, eps, p=p) <= level
     assert lower[1:].sum() > BATCH
-    assert np.all(theory.robust_risk(X, y, path, 0.0, p=p)[lower] <= np.broadcast_to(level, lower.shape)[lower] + 1e-12)
+    standard = theory.robust_risk(X, y, path, 0.0, p=p)
+    assert np.all(standard[lower] <= np.broadcast_to(level, lower.shape)[lower] + 1e-12)
 
 
 def overlapping(seed, n=200, d=3):
@@ -192,20 +230,30 @@ def overlapping(seed, n=200, d=3):
     return X, (rng.random(n) < expit(X @ rng.normal(size=d) + 0.5)).astype(int)
 
 
+def minimisers_of(X, y, eps, p=np.inf):
+    """X with a bias column, and the exact minimiser theta = (w, b) of each radius, shape (E, D)."""
+    model = fit_logistic(X, y, eps, p=p).model
+    return theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
+
+
 @pytest.mark.parametrize("p", [2, np.inf])
 def test_region_box_and_reach(p):
-    """5 data sets: minimisers lie in their boxes, 10,000 members of the regions below the support, reaches end on the edge."""
+    """5 data sets: minimisers lie in their boxes, and reaches end on the edge.
+
+    10,000 members of the regions lie below the support.
+    """
     eps, members = np.array([0.02, 0.1, 0.2, 0.4]), 0
     for seed in range(5):
         X, y = overlapping(seed)
-        model = fit_logistic(X, y, [0.0, *eps], p=p).model
-        X, theta = theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
+        X, theta = minimisers_of(X, y, [0.0, *eps], p)
         box = theory.robust_region_box(X, y, theta[0], eps, p=p)
-        bounds, distance = theory.lemma1_region(theta[0], box), np.linalg.norm(theta[1:] - theta[0], axis=1)
+        bounds = theory.lemma1_region(theta[0], box)
+        distance = np.linalg.norm(theta[1:] - theta[0], axis=1)
         assert np.isfinite(box.upper).all() and np.isfinite(box.lower).all()
         assert np.all((box.lower <= theta[1:] + 1e-9) & (theta[1:] <= box.upper + 1e-9))
         assert np.all(bounds.lower <= distance + 1e-9) and np.all(distance <= bounds.upper + 1e-9)
-        level = theory.robust_risk(X, y, theory.shrunk_models(X, y, theta[0], eps, p=p), eps, p=p)
+        shrunk = theory.shrunk_models(X, y, theta[0], eps, p=p)
+        level = theory.robust_risk(X, y, shrunk, eps, p=p)
         assert np.all(level <= theory.robust_risk(X, y, theta[0], eps, p=p) + 1e-12)
         rng = np.random.default_rng(seed)
         for e in range(len(eps)):
@@ -225,11 +273,13 @@ def test_region_box_and_reach(p):
 
 
 def test_a_search_that_fails_gives_no_bound_and_no_wrong_one(monkeypatch):
-    """With too few widths Newton's method diverges in some directions: those are infinite, the others still hold."""
+    """With too few widths Newton's method diverges in some directions.
+
+    Those are infinite, the others still hold.
+    """
     monkeypatch.setattr(weights_region, "SMOOTHING", (2.0, 0.06))
     X, y = overlapping(2, n=60, d=4)
-    model = fit_logistic(X, y, [0.0, 0.05, 0.3]).model
-    X, theta = theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
+    X, theta = minimisers_of(X, y, [0.0, 0.05, 0.3])
     box = theory.robust_region_box(X, y, theta[0], [0.05, 0.3])
     assert np.isinf(box.upper).any()
     assert np.all((box.lower <= theta[1:] + 1e-9) & (theta[1:] <= box.upper + 1e-9))
@@ -237,11 +287,11 @@ def test_a_search_that_fails_gives_no_bound_and_no_wrong_one(monkeypatch):
 
 def test_a_model_trained_against_a_larger_radius_leaves_the_region():
     X, y = overlapping(0)
-    model = fit_logistic(X, y, [0.0, 0.02, 0.3]).model
-    X, theta = theory.add_bias(X), np.column_stack([model.w.numpy(), model.b.numpy()])
-    box, level = theory.robust_region_box(X, y, theta[0], [0.02]), theory.robust_risk(X, y, theta[0], 0.02)
-    outside = lambda t: np.any((t < box.lower[0]) | (t > box.upper[0]))
-    assert outside(theta[2]) and not outside(theta[1])
+    X, theta = minimisers_of(X, y, [0.0, 0.02, 0.3])
+    box = theory.robust_region_box(X, y, theta[0], [0.02])
+    outside = np.any((theta < box.lower[0]) | (theta > box.upper[0]), axis=1)
+    assert outside[2] and not outside[1]
+    level = theory.robust_risk(X, y, theta[0], 0.02)
     assert theory.robust_region_reach(X, y, theta[0], theta[1:], np.full(2, level)).tolist()[1] == 0
 
 
@@ -250,7 +300,10 @@ def odds(z):
 
 
 def move(rows, factor_w, factor_eps, eps):
-    """Exact first moves of standard and robust descent from w0 = log(factor_w), rate 1; factor_eps = exp(eps w0); one feature."""
+    """How far the first moves of standard and robust descent are apart, exactly.
+
+    One feature, from w0 = log(factor_w), at rate 1; factor_eps = exp(eps w0).
+    """
     standard = robust = Q(0)
     for x, y in rows:
         misfit = Q(factor_w) ** (-y * x)
@@ -259,21 +312,33 @@ def move(rows, factor_w, factor_eps, eps):
     return abs(standard - robust)
 
 
-@pytest.mark.parametrize("rows, x, y, exact", [
-    ([(1, -1)], 1, -1, Q(8, 15)), ([(1, -1)], 1, 0, Q(8, 15)), ([(0, 1)] + 9 * [(1, -1)], 0, 1, Q(77, 150)),
-], ids=["negative label", "labels 0 and 1", "given instance"])
+@pytest.mark.parametrize(
+    "rows, x, y, exact",
+    [
+        ([(1, -1)], 1, -1, Q(8, 15)),
+        ([(1, -1)], 1, 0, Q(8, 15)),
+        ([(0, 1)] + 9 * [(1, -1)], 0, 1, Q(77, 150)),
+    ],
+    ids=["negative label", "labels 0 and 1", "given instance"],
+)
 def test_counterexamples_break_lemma1_as_printed(rows, x, y, exact):
     assert move(rows, 4, 2, Q(1, 2)) == exact
     assert theory.lemma1_printed(np.array([float(x)]), y, 0.5, rate=1.0, steps=1) < exact
-    X, labels = np.array([[[float(r[0])] for r in rows]]), np.array([[(r[1] + 1) // 2 for r in rows]])
-    u, v = train(X, labels, np.array([0.5]), np.log([[4.0]]), rate=np.ones(1), steps=1, p=np.inf)[:, -1, 0, 0]
+    features, signs = np.array(rows).T
+    X, labels = features[None, :, None].astype(float), (signs[None] + 1) // 2
+    eps, start = np.array([0.5]), np.log([[4.0]])
+    u, v = train(X, labels, eps, start, rate=np.ones(1), steps=1, p=np.inf)[:, -1, 0, 0]
     assert abs(u - v) == pytest.approx(float(exact), rel=1e-12)
     assert theory.lemma1_trivial(X[0], 0.5, rate=1.0, steps=1, bias=False) >= exact
 
 
 def test_epochs_are_not_steps():
-    """Five minibatches of the same row make one epoch: the weights part by more than the printed bound with n = 1."""
-    u, v = train(np.ones((1, 1, 1)), np.ones((1, 1)), np.array([3.0]), np.array([[2.0]]), rate=np.array([0.1]), steps=5, p=np.inf)[:, -1, 0, 0]
+    """Five minibatches of the same row make one epoch.
+
+    The weights part by more than the printed bound with n = 1.
+    """
+    X, y, eps, start = np.ones((1, 1, 1)), np.ones((1, 1)), np.array([3.0]), np.array([[2.0]])
+    u, v = train(X, y, eps, start, rate=np.array([0.1]), steps=5, p=np.inf)[:, -1, 0, 0]
     printed = theory.lemma1_printed(np.ones(1), 1, 3.0, rate=0.1, steps=1)
     assert abs(u - v) > 5 * 0.1 * 2 * 0.5 > printed
 
@@ -281,7 +346,10 @@ def test_epochs_are_not_steps():
 @settings(max_examples=8)
 @given(seeds)
 def test_margins_below_z0_make_robust_training_shrink(seed):
-    """8 x 2,000 exact minimisers: where no margin exceeds z0, the standard weight is at least as long."""
+    """8 x 2,000 exact minimisers: the standard weight is the longer where no margin exceeds z0.
+
+    Or both are equally long.
+    """
     rng = np.random.default_rng(seed)
     X, y, eps, _ = problems(rng, 1)
     z0 = 1 + lambertw(np.exp(-1)).real
@@ -293,19 +361,26 @@ def test_margins_below_z0_make_robust_training_shrink(seed):
 
 
 def test_robust_training_can_lengthen_the_weights():
-    """x = 1 or -1, y = sign(x) in 99 of 100: the standard weight is log 99, the robust ones are longer up to 0.9."""
+    """x = 1 or -1, y = sign(x) in 99 of 100: the standard weight is log 99.
+
+    The robust ones are longer up to 0.9.
+    """
     X, y = np.repeat([1.0, -1.0], 100)[:, None], np.r_[np.ones(99), 0, np.zeros(99), 1]
     w = fit_logistic(X, y, [0.0, 0.1, 0.5, 0.9, 0.97, 0.98]).model.w.numpy()[:, 0]
     assert w[0] == pytest.approx(np.log(99), abs=1e-9)
     assert np.allclose(w[1:], [4.874, 6.932, 14.376, 0.551, 0.0], atol=1e-3)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda X, y, t: theory.robust_region_box(X, y, t, [0.0]), "eps must be positive"),
-    (lambda X, y, t: theory.robust_region_box(X, y, t, [0.1], p=1), "p must be 2 or numpy.inf"),
-    (lambda X, y, t: theory.lemma1_trivial(X, 0.1, rate=1.0, steps=1, p=3), "p must be 1, 2 or numpy.inf"),
-])
-def test_bad_input_is_refused(call, message):
+@pytest.mark.parametrize(
+    "eps, p, message", [(0.0, np.inf, "eps must be positive"), (0.1, 1, "p must be 2 or numpy.inf")]
+)
+def test_the_box_refuses(eps, p, message):
     X, y = overlapping(0)
     with pytest.raises(ValueError, match=message):
-        call(theory.add_bias(X), y, np.ones(4))
+        theory.robust_region_box(theory.add_bias(X), y, np.ones(4), [eps], p=p)
+
+
+def test_the_triangle_bound_refuses_another_norm():
+    X, _ = overlapping(0)
+    with pytest.raises(ValueError, match="p must be 1, 2 or numpy.inf"):
+        theory.lemma1_trivial(theory.add_bias(X), 0.1, rate=1.0, steps=1, p=3)

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rrlib import claims, study
-from rrlib.evidence import common, tradeoff
-from rrlib.evidence.tradeoff import choose, robustness, share_flip, share_yes, traded
+from rrlib import study
+from rrlib.audit import claims, tradeoff
+from rrlib.audit.evidence import Evidence
+from rrlib.audit.tradeoff import choose, robustness, share_flip, share_yes, traded
 from rrlib.recourse.common import Recourse
 
 shares = arrays(np.float64, 8, elements=st.floats(0, 1))
@@ -16,10 +17,13 @@ BOTH = slice(None)
 
 
 def slice_of(logits, valid, cost):
-    """A slice that holds nothing but logits and the recourses of growing spheres, arrays of shape (E, n)."""
-    fields = {name: None for name in Recourse._fields} | {"valid": np.array(valid), "cost": np.array(cost)}
-    empty = dict.fromkeys(study.Slice._fields) | {"dataset": "german", "kind": "logistic", "seed": 0}
-    return study.Slice(**empty | {"logits": np.array(logits), "X": np.zeros((len(logits[0]), 1)), "recourse": {"growing_spheres": Recourse(**fields)}})
+    """A slice that holds logits and the recourses of growing spheres alone, of shape (E, n)."""
+    nothing = Recourse(*[None] * len(Recourse._fields))
+    found = nothing._replace(valid=np.array(valid), cost=np.array(cost))
+    empty = study.Slice(*[None] * len(study.Slice._fields))
+    one = empty._replace(dataset="german", kind="logistic", seed=0)
+    X = np.zeros((len(logits[0]), 1))
+    return one._replace(X=X, logits=np.array(logits), recourse={"growing_spheres": found})
 
 
 @given(shares, shares, st.floats(0, 1), st.floats(0, 1))
@@ -39,15 +43,22 @@ def test_the_ends_of_the_scale():
 
 def test_a_yes_is_not_a_flip():
     """Four people: accepted with a cheap way down, denied with a cheap, a dear, and no way up."""
-    one = slice_of([[1, -1, -1, -1], [1, 1, 1, 1], [-1, -1, -1, -1]],
-                   [[True, True, True, False], [True, True, True, True], [False, False, False, False]],
-                   [[0.5, 1.5, 3.0, 0.0], [0.5, 0.5, 0.5, 0.5], [0.0, 0.0, 0.0, 0.0]])
-    assert share_yes(one, BOTH).tolist() == [0.5, 1.0, 0.0], "accepted or helped; all accepted; nobody accepted or helped"
+    one = slice_of(
+        [[1, -1, -1, -1], [1, 1, 1, 1], [-1, -1, -1, -1]],
+        [[True, True, True, False], [True, True, True, True], [False, False, False, False]],
+        [[0.5, 1.5, 3.0, 0.0], [0.5, 0.5, 0.5, 0.5], [0.0, 0.0, 0.0, 0.0]],
+    )
+    yes, flip = share_yes(one, BOTH), share_flip(one, BOTH)
+    meaning = "accepted or helped; all accepted; nobody accepted or helped"
+    assert yes.tolist() == [0.5, 1.0, 0.0], meaning
     assert share_yes(one, BOTH, budget=3.0).tolist() == [0.75, 1.0, 0.0]
-    assert share_flip(one, BOTH).tolist() == [0.5, 1.0, 0.0], "whoever is accepted and can be denied cheaply counts here"
+    meaning = "whoever is accepted and can be denied cheaply counts here"
+    assert flip.tolist() == [0.5, 1.0, 0.0], meaning
     assert share_flip(one, slice(0, 1)).tolist() == [1.0, 1.0, 0.0]
-    dear = one._replace(recourse={"growing_spheres": one.recourse["growing_spheres"]._replace(cost=np.full((3, 4), 5.0))})
-    assert share_yes(dear, BOTH).tolist() == [0.25, 1.0, 0.0], "a way down that is dear takes no yes away"
+    found = one.recourse["growing_spheres"]._replace(cost=np.full((3, 4), 5.0))
+    dear = one._replace(recourse={"growing_spheres": found})
+    yes = share_yes(dear, BOTH)
+    assert yes.tolist() == [0.25, 1.0, 0.0], "a way down that is dear takes no yes away"
     assert share_flip(dear, BOTH).tolist() == [0.0, 0.0, 0.0]
 
 
@@ -55,7 +66,8 @@ def test_a_yes_is_not_a_flip():
 def test_on_the_same_rows_no_choice_loses(robust, recourse):
     found = traded((robust, recourse), (robust, recourse))
     assert min(found.values()) >= -1e-12
-    assert max(abs(value) for value in traded((robust, recourse), (np.ones(8), np.ones(8))).values()) < 1e-12, "equal offers are worth the same"
+    equal = traded((robust, recourse), (np.ones(8), np.ones(8)))
+    assert max(map(abs, equal.values())) < 1e-12, "equal offers are worth the same"
 
 
 def test_a_choice_that_does_not_carry_over_loses():
@@ -65,28 +77,30 @@ def test_a_choice_that_does_not_carry_over_loses():
 
 
 QUARTER = np.linspace(0, np.pi / 2, 7)
+ON_A_CIRCLE = np.sin(QUARTER), np.cos(QUARTER), "reproduced"  # each weight has its own best point
+BEST_AT_BOTH = np.sin(QUARTER), np.sin(QUARTER), "not reproduced"  # one model is
 
 
-@pytest.mark.parametrize("robust, recourse, expected", [
-    (np.sin(QUARTER), np.cos(QUARTER), "reproduced"),                          # a trade-off on a circle: each weight has its own best point
-    (np.sin(QUARTER), np.sin(QUARTER), "not reproduced"),                      # one model is best at both
-])
+@pytest.mark.parametrize("robust, recourse, expected", [ON_A_CIRCLE, BEST_AT_BOTH])
 def test_the_claim_can_be_met_and_can_fail(monkeypatch, robust, recourse, expected):
     monkeypatch.setattr(tradeoff, "robustness", lambda one, rows: robust + 1e-3 * one.seed)
     monkeypatch.setattr(tradeoff, "RECOURSE", {"yes": lambda one, rows: recourse})
-    slices = [slice_of([[1, -1]], [[True, True]], [[1.0, 1.0]])._replace(seed=seed) for seed in range(3)]
-    findings = tradeoff.tradeoff(common.Evidence(slices=slices, table=None, fewer=[]))
+    one = slice_of([[1, -1]], [[True, True]], [[1.0, 1.0]])
+    slices = [one._replace(seed=seed) for seed in range(3)]
+    findings = tradeoff.tradeoff(Evidence(slices=slices, table=None, fewer=[]))
     assert [claims.verdict(finding.effects) for finding in findings] == [expected] * 3
 
 
 def test_offers_of_a_real_slice(tmp_path, monkeypatch):
     monkeypatch.setenv("RRLIB_CACHE", str(tmp_path))
     monkeypatch.setenv("RRLIB_DATA", "twin")
-    one, = study.run(["german"], ["logistic"], [0], methods=["growing_spheres"], jobs=1)
+    (one,) = study.run(["german"], ["logistic"], [0], methods=["growing_spheres"], jobs=1)
     found, accepted = one.recourse["growing_spheres"], one.logits >= 0
     near = found.valid & (found.cost <= 1.0)
     assert share_flip(one, slice(0, 50), budget=1.0) == pytest.approx(near[:, :50].mean(1))
-    assert share_yes(one, slice(0, 50), budget=1.0) == pytest.approx((accepted | near)[:, :50].mean(1))
-    assert robustness(one, BOTH, attack=0.0) == pytest.approx(one.accuracy), "an attack of radius 0 leaves the plain accuracy"
+    helped = accepted | near
+    assert share_yes(one, slice(0, 50), budget=1.0) == pytest.approx(helped[:, :50].mean(1))
+    plain = robustness(one, BOTH, attack=0.0)
+    assert plain == pytest.approx(one.accuracy), "an attack of radius 0 leaves the plain accuracy"
     assert np.all(robustness(one, BOTH) <= one.accuracy + 1e-12)
     assert share_flip(one, BOTH, budget=100.0) == pytest.approx(found.valid.mean(1))

@@ -1,14 +1,15 @@
 """Sphinx extension: every page renders with no network, formulas included.
 
-The formulas' renderer comes from the installed package ``sphinx-mathjax-offline``; of its 24 MB, one script and the
-fonts that it asks for are copied into the built book.
+The formulas' renderer comes from the installed package ``sphinx-mathjax-offline``.
+Of its 24 MB, one script and the fonts that it asks for go into the built book.
 """
 
 from importlib.resources import as_file, files
 from pathlib import Path
 from shutil import copy, copytree
 
-import matplotlib.font_manager  # noqa: F401  builds Matplotlib's font cache, which would otherwise warn in a first cell
+# Importing it builds Matplotlib's font cache, which would warn in a first cell.
+import matplotlib.font_manager  # noqa: F401
 
 SCRIPT = "tex-chtml-full.js"
 FONTS = "output/chtml/fonts"
@@ -26,8 +27,10 @@ def copy_renderer(app, error):
 
 
 def drop_thebe(app, page, template, context, doctree):
-    """Take the scripts of live code cells, which would come from another host, out of a page."""
-    context["script_files"] = [script for script in context["script_files"] if "thebe" not in str(script).lower()]
+    """Drop the scripts of live code cells from a page: they come from elsewhere."""
+    scripts = context["script_files"]
+    kept = [script for script in scripts if "thebe" not in str(script).lower()]
+    context["script_files"] = kept
 
 
 def setup(app):

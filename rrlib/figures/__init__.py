@@ -1,17 +1,45 @@
-"""Every figure of the book, one file a chapter and one for the style. Each function draws one figure and returns it."""
+"""Every figure of the book: a file or two for each chapter, and one for the style.
+
+Each function draws one figure and returns it.
+"""
 
 from rrlib.figures.cchvae_cost import kinked_decoder, theorem2_panels, theorem2_shares
 from rrlib.figures.collapse import approach, collapse_thresholds, loss_along_ray
-from rrlib.figures.experiments import budget_curves, curves_against_eps, curves_over_seeds, effect_rows, seeds_of
-from rrlib.figures.methods import cost_excess, exact_recourses, latent_search, scfe_paths, scfe_traps, speed_rates, sphere_search
-from rrlib.figures.neighbourhood import ball_changes, ball_radii, ball_shares, cap_shares, neighbourhood_maps
+from rrlib.figures.experiments import (
+    budget_curves,
+    curves_against_eps,
+    curves_over_seeds,
+    effect_rows,
+    seeds_of,
+)
+from rrlib.figures.landscapes import exact_recourses, latent_search, scfe_paths, sphere_search
+from rrlib.figures.methods import cost_excess, scfe_traps
+from rrlib.figures.neighbourhood import (
+    ball_changes,
+    ball_radii,
+    ball_shares,
+    cap_shares,
+    neighbourhood_maps,
+)
 from rrlib.figures.opening import opening
 from rrlib.figures.scfe_cost import definition1, theorem1_panels, theorem1_shares
+from rrlib.figures.speed import speed_rates
 from rrlib.figures.style import use_style
-from rrlib.figures.training import adversarial_accuracy_panels, adversarial_matrix, attack_bracket, inner_maximum
 from rrlib.figures.tradeoff import tradeoff_map
+from rrlib.figures.training import (
+    adversarial_accuracy_panels,
+    adversarial_matrix,
+    attack_bracket,
+    inner_maximum,
+)
 from rrlib.figures.validity import score_budget, theorem3_differences, validity_split
-from rrlib.figures.weights import weights_bounds, weights_growth, weights_intervals, weights_region, weights_steps
+from rrlib.figures.weights import (
+    weights_bounds,
+    weights_growth,
+    weights_intervals,
+    weights_region,
+    weights_steps,
+)
 
 __all__ = [
     "adversarial_accuracy_panels",

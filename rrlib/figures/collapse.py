@@ -2,14 +2,29 @@
 
 import matplotlib.pyplot as plt
 
-from rrlib.figures.style import BOUND, DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, band, finish
+from rrlib.figures.style import (
+    BOUND,
+    DATASET_COLOURS,
+    DATASET_LABELS,
+    DATASET_MARKERS,
+    band,
+    distinct,
+    finish,
+    legend_below,
+)
+
+RAY_STYLES = (("-", "#117733"), ("--", "0.3"), (":", "#882255"))
 
 
 def loss_along_ray(t, curves):
-    """Draw how the robust loss changes when one leaves the constant model: `curves` maps eps / eps* to arrays of the shape of t."""
+    """Draw how the robust loss changes when one leaves the constant model.
+
+    `curves` maps eps / eps* to arrays of the shape of t.
+    """
     fig, ax = plt.subplots(figsize=(5.6, 3.2))
-    for (fraction, change), style, colour in zip(curves.items(), ("-", "--", ":"), ("#117733", "0.3", "#882255")):
-        ax.plot(t, change, linestyle=style, color=colour, label=f"$\\epsilon = {fraction:g}\\,\\epsilon^*$")
+    for (fraction, change), (line, colour) in zip(curves.items(), RAY_STYLES):
+        label = f"$\\epsilon = {fraction:g}\\,\\epsilon^*$"
+        ax.plot(t, change, linestyle=line, color=colour, label=label)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(xlabel="weight $w$", ylabel="robust loss minus that of\nthe best constant (nats)")
     ax.legend()
@@ -17,7 +32,9 @@ def loss_along_ray(t, curves):
 
 
 def collapse_thresholds(thresholds, grid, source):
-    """Draw the thresholds of every dataset, scaling and norm on one axis, above the radii of the study.
+    """Draw the thresholds of every dataset, scaling and norm above the radii of the study.
+
+    They share one axis; filled marks are for l_inf, empty ones for l2.
 
     Parameters
     ----------
@@ -26,19 +43,23 @@ def collapse_thresholds(thresholds, grid, source):
     grid : radii of the study
     source : "real" or "twin"
     """
-    names, scalings = (list(dict.fromkeys(key[part] for key in thresholds)) for part in (0, 1))
+    names, scalings = distinct(thresholds, 0), distinct(thresholds, 1)
+    rows = [(scaling, name) for scaling in scalings for name in names]
     fig, ax = plt.subplots(figsize=(7.5, 3.0))
     for (name, scaling, p), interval in thresholds.items():
-        row = len(names) * scalings.index(scaling) + names.index(name)
-        colour = DATASET_COLOURS[name]
-        ax.errorbar(interval.mean, row, xerr=(interval.high - interval.low) / 2, fmt=DATASET_MARKERS[name], color=colour,
-                    markerfacecolor=colour if p == "inf" else "white", markersize=7)
+        colour, half = DATASET_COLOURS[name], (interval.high - interval.low) / 2
+        style = {"fmt": DATASET_MARKERS[name], "color": colour, "markersize": 7}
+        style["markerfacecolor"] = colour if p == "inf" else "white"
+        ax.errorbar(interval.mean, rows.index((scaling, name)), xerr=half, **style)
     for radius in grid:
         ax.axvline(radius, color="0.85", linewidth=0.8, zorder=0)
     ax.axvline(0.2, **BOUND)
-    ax.annotate("validity zero beyond, says the paper", (0.2, 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize=9)
-    labels = [f"{DATASET_LABELS[name]}, {scaling}" for scaling in scalings for name in names]
-    ax.set(yticks=range(len(labels)), yticklabels=labels, xlim=(0, None), xlabel="collapse threshold $\\epsilon^*$ (scaled features)")
+    above = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 9}
+    ax.annotate("validity zero beyond, says the paper", (0.2, 1.02), **above)
+    ax.set_yticks(
+        range(len(rows)), [f"{DATASET_LABELS[name]}, {scaling}" for scaling, name in rows]
+    )
+    ax.set(xlim=(0, None), xlabel="collapse threshold $\\epsilon^*$ (scaled features)")
     ax.invert_yaxis()
     for fill, label in (("0.3", "$\\ell_\\infty$"), ("white", "$\\ell_2$")):
         ax.plot([], [], "o", color="0.3", markerfacecolor=fill, label=label)
@@ -47,25 +68,26 @@ def collapse_thresholds(thresholds, grid, source):
 
 
 def approach(fraction, panels, source):
-    """Draw what happens to a linear model as eps approaches its threshold, one panel for each quantity.
+    """Draw what happens to a linear model as eps approaches its threshold.
 
     Parameters
     ----------
     fraction : array of shape (K,)
         eps / eps*.
-    panels : dict of (quantity, "linear" or "log") -> dict of dataset name -> Interval of arrays of shape (K,)
+    panels : dict of (quantity, "linear" or "log") -> dict of dataset name -> Interval
+        One panel for each quantity, arrays of shape (K,) or shorter.
         Values that do not exist are infinite or cut off by the axis.
     source : "real" or "twin"
     """
     fig, axes = plt.subplots(2, 2, figsize=(9, 5.4), sharex=True)
     for ax, ((quantity, scale), curves) in zip(axes.flat, panels.items()):
         for name, curve in curves.items():
-            band(ax, fraction[: len(curve.mean)], curve, color=DATASET_COLOURS[name], marker=DATASET_MARKERS[name], markersize=3.5,
-                 label=DATASET_LABELS[name])
+            style = {"color": DATASET_COLOURS[name], "marker": DATASET_MARKERS[name]}
+            x = fraction[: len(curve.mean)]
+            band(ax, x, curve, markersize=3.5, label=DATASET_LABELS[name], **style)
         ax.axvline(1, **BOUND)
         ax.set(yscale=scale, ylabel=quantity)
     for ax in axes[-1]:
         ax.set_xlabel("$\\epsilon / \\epsilon^*$")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    legend_below(fig, axes[0, 0])
     return finish(fig, source)

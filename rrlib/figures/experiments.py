@@ -1,30 +1,53 @@
-"""Figures of the chapters on cost and on validity: curves against eps and against the budget, and effects with their intervals."""
+"""Figures of the chapters on cost and on validity.
+
+Curves against eps and against the budget, and effects with their intervals.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 
-from rrlib.figures.style import BOUND, DATASET_LABELS, EPS_MAP, METHOD_COLOURS, METHOD_LABELS, METHOD_MARKERS, finish
-from rrlib.metrics import Interval, interval
+from rrlib.figures.style import (
+    BOUND,
+    DATASET_LABELS,
+    METHOD_COLOURS,
+    METHOD_LABELS,
+    METHOD_MARKERS,
+    ONE_CLASS,
+    band,
+    distinct,
+    eps_colour,
+    finish,
+    label_outside,
+    legend_below,
+    legend_entries,
+    panel_grid,
+)
+from rrlib.study.metrics import Interval, interval
 
-PLAIN = {"color": "black", "marker": "."}
 DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
 """The growing spheres often lie on C-CHVAE, whose colour then shows in the gaps."""
 
 VERDICT_COLOURS = {True: "#0072B2", False: "0.55"}
-ONE_CLASS = "one class on the test rows"
 
 
 def seeds_of(table, column, by=("dataset", "method")):
-    """Return a dict of case -> array of shape (seeds, E) of a column of the study's table, NaN where a seed has no value."""
-    return {case: part.pivot(index="seed", columns="eps", values=column).to_numpy(dtype=np.float64)
-            for case, part in table.groupby(list(by), sort=False)}
+    """Return the values of a column of the study's table, seed by seed.
+
+    A dict of case -> array of shape (seeds, E), NaN where a seed has no value.
+    """
+    found = {}
+    for case, part in table.groupby(list(by), sort=False):
+        values = part.pivot(index="seed", columns="eps", values=column)
+        found[case] = values.to_numpy(dtype=np.float64)
+    return found
 
 
 def curves_over_seeds(table, column, by=("dataset", "method")):
-    """Return a dict of case -> Interval over seeds, arrays of shape (E,), of a column of the study's table.
+    """Return the intervals over seeds of a column of the study's table.
 
-    At an eps where some seed has no value the interval is NaN, and the curve is not drawn.
+    A dict of case -> Interval of arrays of shape (E,). At an eps where some seed has no value
+    the interval is NaN, and the curve is not drawn.
     """
     found = {}
     for case, values in seeds_of(table, column, by).items():
@@ -35,8 +58,12 @@ def curves_over_seeds(table, column, by=("dataset", "method")):
     return found
 
 
-def curves_against_eps(eps, rows, marked, source, *, limits=None, seeds=None, majority=None, unit="standard deviations"):
-    """Draw curves against eps: a row of panels for each measure, a column for each dataset, a line for each method.
+def curves_against_eps(
+    eps, rows, marked, source, *, limits=None, seeds=None, majority=None, unit="standard deviations"
+):
+    """Draw curves against eps: a line for each method.
+
+    A row of panels for each measure, a column for each dataset.
 
     Parameters
     ----------
@@ -51,45 +78,47 @@ def curves_against_eps(eps, rows, marked, source, *, limits=None, seeds=None, ma
     seeds : dict of axis label -> dict of (dataset, method) -> array of shape (S, E), optional
         Measures whose seeds are drawn one by one, as thin lines, and not as a band.
     majority : dict of dataset -> share, optional
-        The accuracy of a constant model: a dashed line in the rows whose label starts with "accuracy".
+        The accuracy of a constant model: a dashed line in the rows whose label starts with
+        "accuracy".
     unit : str
         Of eps.
     """
-    names, eps, limits, seeds = list(marked), np.asarray(eps), limits or {}, seeds or {}
-    fig, axes = plt.subplots(len(rows), len(names), figsize=(9, 0.6 + 2.1 * len(rows)), sharex=True, squeeze=False)
-    for (label, curves), line in zip(rows.items(), axes):
+    eps, limits, seeds = np.asarray(eps), limits or {}, seeds or {}
+    keys = [(label, name) for label in rows for name in marked]
+    fig, panels = panel_grid(keys, 0.6 + 2.1 * len(rows), sharex=True)
+    for label, curves in rows.items():
         for (name, method), curve in curves.items():
-            style = {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method], "linestyle": DASHES[method]} if method in METHOD_COLOURS else PLAIN
-            ax = line[names.index(name)]
-            drawn, = ax.plot(eps, curve.mean, markersize=5, markerfacecolor="none", label=METHOD_LABELS.get(method, method), **style)
+            ax, style = panels[label, name], _curve_style(method)
             if label in seeds:
-                ax.plot(eps, seeds[label][name, method].T, color=drawn.get_color(), linewidth=0.5, alpha=0.6)
+                thin = {"color": style["color"], "linewidth": 0.5, "alpha": 0.6}
+                ax.plot(eps, curve.mean, **style)
+                ax.plot(eps, seeds[label][name, method].T, **thin)
             else:
-                ax.fill_between(eps, curve.low, curve.high, color=drawn.get_color(), alpha=0.2, linewidth=0)
-        if label.startswith("accuracy") and majority:
-            for ax, name in zip(line, names):
-                ax.axhline(majority[name], label="share of the larger class", **BOUND)
+                band(ax, eps, curve, **style)
+    for (label, name), ax in panels.items():
+        if majority and label.startswith("accuracy"):
+            ax.axhline(majority[name], label="share of the larger class", **BOUND)
         if label in limits:
-            plt.setp(line, ylim=limits[label])
-        line[0].set_ylabel(label)
-    for ax, name in zip(axes[0], names):
-        ax.set_title(DATASET_LABELS[name])
-    for column, name in zip(axes.T, names):
-        for ax in column:
-            _shade(ax, eps, marked[name])
-        column[-1].set_xlabel(f"trained against $\\epsilon$\n({unit})")
-    found = {}
-    for ax in axes.flat:
-        found |= dict(zip(*reversed(ax.get_legend_handles_labels())))
-    fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=3 if len(found) == 6 else min(len(found), 5))
+            ax.set_ylim(limits[label])
+        place = ax.get_subplotspec()
+        if place.is_first_col():
+            ax.set_ylabel(label)
+        if place.is_first_row():
+            ax.set_title(DATASET_LABELS[name])
+        if place.is_last_row():
+            ax.set_xlabel(f"trained against $\\epsilon$\n({unit})")
+        _shade(ax, eps, marked[name])
+    entries = legend_entries(panels.values())
+    legend_below(fig, *panels.values(), ncols=3 if len(entries) == 6 else 5)
     fig.align_ylabels()
     return finish(fig, source)
 
 
 def budget_curves(budgets, panels, marked, mark, source):
-    """Draw validity against the budget: a row for each method, a column for each dataset, a line for each eps.
+    """Draw validity against the budget: a line for each eps.
 
-    The bands are cut at 0 and at 1. The curve of an eps at which some seed's model predicts one class only is dotted.
+    A row of panels for each method, a column for each dataset. The bands are cut at 0 and at 1.
+    The curve of an eps at which some seed's model predicts one class only is dotted.
 
     Parameters
     ----------
@@ -100,30 +129,32 @@ def budget_curves(budgets, panels, marked, mark, source):
         The budget at which the curves against eps read these ones.
     source : "real" or "twin"
     """
-    names, methods = (list(dict.fromkeys(key[part] for key in panels)) for part in (0, 1))
-    fig, axes = plt.subplots(len(methods), len(names), figsize=(9, 0.6 + 2.1 * len(methods)), sharex=True, sharey=True, squeeze=False)
-    shown = {}
+    keys = [(method, name) for name, method in panels]
+    height = 0.6 + 2.1 * len(distinct(keys, 0))
+    fig, axes = panel_grid(keys, height, sharex=True, sharey=True)
+    shown, some_dotted = {}, False
     for (name, method), curves in panels.items():
-        ax = axes[methods.index(method), names.index(name)]
+        ax = axes[method, name]
         for eps, curve in curves.items():
-            colour = EPS_MAP(0.1 + 0.9 * eps / max(curves))
-            ax.plot(budgets, curve.mean, color=colour, linestyle=":" if eps in marked[name] else "-")
-            ax.fill_between(budgets, np.clip(curve.low, 0, 1), np.clip(curve.high, 0, 1), color=colour, alpha=0.2, linewidth=0)
+            colour = eps_colour(eps, max(curves))
+            dotted = eps in marked[name]
+            some_dotted |= dotted
+            cut = curve._replace(low=np.clip(curve.low, 0, 1), high=np.clip(curve.high, 0, 1))
+            band(ax, budgets, cut, color=colour, linestyle=":" if dotted else "-")
             shown[f"$\\epsilon = {eps:g}$"] = Line2D([], [], color=colour)
         ax.axvline(mark, **BOUND)
         ax.set(ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, {METHOD_LABELS[method]}")
-    for ax in axes[-1]:
-        ax.set_xlabel("budget (largest $\\ell_2$ cost,\nstandard deviations)")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("validity")
-    if any(eps in marked[name] for (name, _), curves in panels.items() for eps in curves):
+    label_outside(axes, "budget (largest $\\ell_2$ cost,\nstandard deviations)", "validity")
+    if some_dotted:
         shown[ONE_CLASS] = Line2D([], [], color="0.35", linestyle=":")
     fig.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(shown))
     return finish(fig, source)
 
 
 def effect_rows(findings, xlabel, source, *, shared=False):
-    """Draw effects and their intervals in rows, one panel for each finding; blue where the interval lies above zero.
+    """Draw effects and their intervals in rows, one panel for each finding.
+
+    Blue where the interval lies above zero.
 
     Parameters
     ----------
@@ -134,7 +165,10 @@ def effect_rows(findings, xlabel, source, *, shared=False):
         Whether the panels show one quantity, and so share their axis.
     """
     cases = list(dict.fromkeys(effect.case for found in findings.values() for effect in found))
-    fig, axes = plt.subplots(1, len(findings), figsize=(9, 1.2 + 0.28 * len(cases)), sharex=shared, sharey=True, squeeze=False)
+    size = 9, 1.2 + 0.28 * len(cases)
+    fig, axes = plt.subplots(
+        1, len(findings), figsize=size, sharex=shared, sharey=True, squeeze=False
+    )
     for ax, (title, found) in zip(axes[0], findings.items()):
         for effect in found:
             if np.isfinite(effect.mean):
@@ -148,8 +182,20 @@ def effect_rows(findings, xlabel, source, *, shared=False):
     return finish(fig, source)
 
 
+def _curve_style(method):
+    """Return how a curve is drawn: a method in its own look, any other curve in black."""
+    style = {"markersize": 5, "markerfacecolor": "none"}
+    if method not in METHOD_COLOURS:
+        return style | {"color": "black", "marker": ".", "label": method}
+    style |= {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
+    return style | {"linestyle": DASHES[method], "label": METHOD_LABELS[method]}
+
+
 def _shade(ax, eps, marked):
     """Shade the marked radii, one span for neighbours."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(int), [0]])))
-    for k, (first, after) in enumerate(edges.reshape(-1, 2)):
-        ax.axvspan(eps[first] - 0.012, eps[after - 1] + 0.012, color="0.88", linewidth=0, zorder=0, label=None if k else ONE_CLASS)
+    label = ONE_CLASS
+    for first, after in edges.reshape(-1, 2):
+        low, high = eps[first] - 0.012, eps[after - 1] + 0.012
+        ax.axvspan(low, high, color="0.88", linewidth=0, zorder=0, label=label)
+        label = None

@@ -3,14 +3,28 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rrlib.figures.style import BOUND, DATASET_LABELS, EPS_MAP, band, finish
+from rrlib.figures.style import (
+    BOUND,
+    CROSS,
+    DATASET_LABELS,
+    EPS_LABEL_NARROW,
+    band,
+    eps_colour,
+    finish,
+    label_outside,
+    legend_below,
+    panel_grid,
+)
 
 VALID, OTHER = "#D55E00", "#9AA5B1"
 RADIUS_STYLES = (("#332288", "o"), ("#44AA99", "s"), ("#DDAA33", "^"), ("#882255", "D"))
+CHANGE_STYLES = (("#882255", "o"), ("#117733", "s"))
 
 
 def neighbourhood_maps(maps, valid, eps, source):
-    """Draw two-dimensional maps of neighbourhoods, a row for each, the same map for every model; valid points in one colour.
+    """Draw two-dimensional maps of neighbourhoods, valid points in one colour.
+
+    A row for each neighbourhood, a column for each model; the map is the same for every model.
 
     Parameters
     ----------
@@ -21,20 +35,27 @@ def neighbourhood_maps(maps, valid, eps, source):
     source : "real" or "twin"
     """
     fig, axes = plt.subplots(len(maps), len(eps), figsize=(9, 3 * len(maps)), squeeze=False)
+    same = {"s": 7, "color": OTHER, "linewidth": 0, "label": "same label as the instance"}
+    other = {"s": 9, "color": VALID, "linewidth": 0, "label": "valid recourse"}
+    star = {"s": 110, "color": "black", "marker": "*", "zorder": 3, "label": "the instance"}
     for (label, points), row in zip(maps.items(), axes):
-        for ax, mark, radius in zip(row, valid[label], eps):
-            ax.scatter(*points[1:][~mark[1:]].T, s=7, color=OTHER, label="same label as the instance", linewidth=0)
-            ax.scatter(*points[1:][mark[1:]].T, s=9, color=VALID, label="valid recourse", linewidth=0)
-            ax.scatter(*points[0], s=110, marker="*", color="black", zorder=3, label="the instance")
-            ax.set(xticks=[], yticks=[], title=f"$\\epsilon = {radius:g}$: {mark[1:].mean():.1%} valid")
+        instance, around = points[0], points[1:]
+        for ax, marks, radius in zip(row, valid[label], eps):
+            reached = marks[1:]
+            ax.scatter(*around[~reached].T, **same)
+            ax.scatter(*around[reached].T, **other)
+            ax.scatter(*instance, **star)
+            title = f"$\\epsilon = {radius:g}$: {reached.mean():.1%} valid"
+            ax.set(xticks=[], yticks=[], title=title)
         row[0].set_ylabel(label)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    legend_below(fig, axes[0, 0])
     return finish(fig, source)
 
 
 def cap_shares(ratio, curves, dots, source):
-    """Draw the share of valid points around an instance against its distance from the boundary, in units of the radius.
+    """Draw the share of valid points around an instance against its distance from the boundary.
+
+    The distance is in units of the radius of the ball.
 
     Parameters
     ----------
@@ -47,54 +68,70 @@ def cap_shares(ratio, curves, dots, source):
     for (d, curve), (colour, marker) in zip(curves.items(), RADIUS_STYLES):
         ax.plot(ratio, curve, color=colour, label=f"closed form, $d = {d}$")
         if d in dots:
-            ax.plot(*dots[d], marker, color=colour, markersize=3, alpha=0.6, label=f"sampled, $d = {d}$")
-    ax.set(xlabel="distance to the boundary / radius of the ball", ylabel="share of valid points", xlim=(-0.02, 1.2), ylim=(-0.01, 0.55))
+            style = {"color": colour, "markersize": 3, "alpha": 0.6}
+            ax.plot(*dots[d], marker, label=f"sampled, $d = {d}$", **style)
+    ax.set(xlabel="distance to the boundary / radius of the ball", xlim=(-0.02, 1.2))
+    ax.set(ylabel="share of valid points", ylim=(-0.01, 0.55))
     ax.legend()
     return finish(fig, source)
 
 
 def ball_shares(eps, curves, one_class, source):
-    """Draw the share of valid points in balls against eps: a row for each kind of model, a column for each dataset.
+    """Draw the share of valid points in balls against eps.
+
+    A row for each kind of model, a column for each dataset.
 
     Parameters
     ----------
     eps : array of shape (E,)
     curves : dict of (kind, dataset name) -> dict of radius -> Interval of arrays of shape (E,)
-    one_class : dict of (kind, dataset name) -> array of those eps at which some seed's model gives all test rows one label
-        Marked by a cross.
+    one_class : dict of (kind, dataset name) -> array of eps
+        Those at which some seed's model gives all test rows one label: marked by a cross.
     source : "real" or "twin"
     """
-    fig, axes = _panels(curves)
+    fig, panels = _kinds_and_datasets(curves)
     for key, lines in curves.items():
+        ax = panels[key]
         for (radius, interval), (colour, marker) in zip(lines.items(), RADIUS_STYLES):
-            band(axes[key], eps, interval, color=colour, marker=marker, markersize=3.5, label=f"radius {radius:g}")
-        _cross(axes[key], [(eps, interval.mean) for interval in lines.values()], one_class[key])
-    _finish_panels(fig, axes, "share of valid points")
+            style = {"color": colour, "marker": marker, "markersize": 3.5}
+            band(ax, eps, interval, label=f"radius {radius:g}", **style)
+        for interval in lines.values():
+            _cross(ax, eps, interval.mean, one_class[key])
+    label_outside(panels, EPS_LABEL_NARROW, "share of valid points")
+    legend_below(fig, *panels.values())
     return finish(fig, source)
 
 
 def ball_changes(curves, one_class, source):
-    """Draw by how much the share of valid points changes around people whom two models treat alike, against eps, by what they tell them.
+    """Draw by how much the share of valid points changes, against eps, by the people's label.
+
+    The change is taken around people whom two models treat alike, a line for each thing that
+    the models tell them. A row for each kind of model, a column for each dataset.
 
     Parameters
     ----------
     curves : dict of (kind, dataset name) -> dict of label -> (eps, Interval), arrays of one shape
-    one_class : dict of (kind, dataset name) -> array of those eps at which some seed's model gives all test rows one label
-        Marked by a cross.
+    one_class : dict of (kind, dataset name) -> array of eps
+        Those at which some seed's model gives all test rows one label: marked by a cross.
     source : "real" or "twin"
     """
-    fig, axes = _panels(curves)
+    fig, panels = _kinds_and_datasets(curves)
     for key, lines in curves.items():
-        for (label, (eps, interval)), (colour, marker) in zip(lines.items(), (("#882255", "o"), ("#117733", "s"))):
-            band(axes[key], eps, interval, color=colour, marker=marker, markersize=3.5, label=label)
-        axes[key].axhline(0, **BOUND)
-        _cross(axes[key], [(eps, interval.mean) for eps, interval in lines.values()], one_class[key])
-    _finish_panels(fig, axes, "change of the share")
+        ax = panels[key]
+        for (label, (eps, interval)), (colour, marker) in zip(lines.items(), CHANGE_STYLES):
+            band(ax, eps, interval, color=colour, marker=marker, markersize=3.5, label=label)
+        ax.axhline(0, **BOUND)
+        for eps, interval in lines.values():
+            _cross(ax, eps, interval.mean, one_class[key])
+    label_outside(panels, EPS_LABEL_NARROW, "change of the share")
+    legend_below(fig, *panels.values())
     return finish(fig, source)
 
 
 def ball_radii(radii, shares, relative, protected, cost, source):
-    """Draw the share of valid points against the radius of the ball, a line for each eps: as it is, and relative to the standard model's.
+    """Draw the share of valid points against the radius of the ball, a line for each eps.
+
+    On the left as it is, on the right relative to the standard model's.
 
     Parameters
     ----------
@@ -108,44 +145,30 @@ def ball_radii(radii, shares, relative, protected, cost, source):
     """
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharex=True)
     for ax, curves in zip(axes, (shares, relative)):
+        largest = max(curves)
         for (eps, interval), marker in zip(curves.items(), "os^D"):
-            band(ax, radii, interval, color=EPS_MAP(0.1 + 0.9 * eps / max(curves)), marker=marker, markersize=3.5, label=f"$\\epsilon = {eps:g}$")
-        ax.axvspan(*protected, color="0.88", linewidth=0, zorder=0, label="$\\epsilon$ to $\\epsilon\\sqrt{d}$, " + f"$\\epsilon = {max(curves):g}$")
+            style = {"color": eps_colour(eps, largest), "marker": marker, "markersize": 3.5}
+            band(ax, radii, interval, label=f"$\\epsilon = {eps:g}$", **style)
+        stretch = f"$\\epsilon$ to $\\epsilon\\sqrt{{d}}$, $\\epsilon = {largest:g}$"
+        ax.axvspan(*protected, color="0.88", linewidth=0, zorder=0, label=stretch)
         ax.axvline(cost, **BOUND, label="mean cost of a recourse")
         ax.set(xscale="log", xlabel="radius of the ball (standard deviations)", ylim=(0, None))
     axes[0].set_ylabel("share of valid points")
     axes[1].set_ylabel("share / share at $\\epsilon = 0$")
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    legend_below(fig, axes[0])
     return finish(fig, source)
 
 
-def _panels(curves):
-    """Return a figure and its axes by (kind, dataset name): a row for each kind, a column for each dataset."""
-    kinds, names = (list(dict.fromkeys(key[part] for key in curves)) for part in (0, 1))
-    fig, grid = plt.subplots(len(kinds), len(names), figsize=(9, 5.6), sharex=True, sharey="row", squeeze=False)
-    axes = {(kind, name): grid[kinds.index(kind), names.index(name)] for kind, name in curves}
-    for (kind, name), ax in axes.items():
-        ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
-    return fig, axes
+def _kinds_and_datasets(curves):
+    """Return a figure and its titled panels: a row for each kind, a column for each dataset."""
+    fig, panels = panel_grid(curves, 5.6, sharex=True, sharey="row")
+    for kind, name in curves:
+        panels[kind, name].set_title(f"{DATASET_LABELS[name]}, {kind}")
+    return fig, panels
 
 
-def _cross(ax, curves, one_class):
-    """Mark the points of curves, pairs of eps and values, at which some seed's model gives all test rows one label."""
-    for eps, values in curves:
-        marked = np.isin(eps, one_class)
-        if marked.any():
-            ax.plot(np.asarray(eps)[marked], values[marked], "x", color="black", markersize=6, label="one class on the test rows")
-
-
-def _finish_panels(fig, axes, ylabel):
-    """Label the outer axes and put one legend below."""
-    for ax in axes.values():
-        if ax.get_subplotspec().is_last_row():
-            ax.set_xlabel("trained against $\\epsilon$\n(standard deviations)")
-        if ax.get_subplotspec().is_first_col():
-            ax.set_ylabel(ylabel)
-    found = {}
-    for ax in axes.values():
-        found |= dict(zip(*reversed(ax.get_legend_handles_labels())))
-    fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=len(found))
+def _cross(ax, eps, values, one_class):
+    """Mark the points of a curve at which some seed's model gives all test rows one label."""
+    marked = np.isin(eps, one_class)
+    if marked.any():
+        ax.plot(np.asarray(eps)[marked], values[marked], **CROSS)

@@ -4,15 +4,23 @@ import matplotlib.pyplot as plt
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from rrlib.figures.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, EPS_MAP, band, finish
+from rrlib.figures.style import (
+    DATASET_COLOURS,
+    DATASET_LABELS,
+    DATASET_MARKERS,
+    EPS_LABEL,
+    EPS_MAP,
+    band,
+    finish,
+)
 
 
 def opening(person, goals, boundaries, eps, ranges, names, costs, thresholds, source):
-    """Draw the question of the book: one person's recourse in two features, and everybody's cost against eps.
+    """Draw the question of the book: one person's recourse, and everybody's cost against eps.
 
     Parameters
     ----------
-    person : array of shape (2,), original units
+    person : array of shape (2,), two features in original units
     goals : array of shape (E, 2)
         The nearest point on each model's boundary.
     boundaries : array of shape (E, 2, 2)
@@ -29,17 +37,20 @@ def opening(person, goals, boundaries, eps, ranges, names, costs, thresholds, so
     scale = Normalize(min(eps), max(eps))
     for radius, line, goal in zip(eps, boundaries, goals):
         colour = EPS_MAP(scale(radius))
+        arrow = {"arrowstyle": "->", "color": colour, "shrinkA": 4, "shrinkB": 0}
         left.plot(*line.T, color=colour)
-        left.annotate("", goal, person, arrowprops={"arrowstyle": "->", "color": colour, "shrinkA": 4, "shrinkB": 0})
+        left.annotate("", goal, person, arrowprops=arrow)
     left.plot(*person, "o", color="black", zorder=3)
     left.annotate("denied", person, xytext=(-6, -12), textcoords="offset points", ha="right")
-    left.set(xlim=ranges[0], ylim=ranges[1], xlabel=names[0], ylabel=names[1], title="One person, eight models")
-    fig.colorbar(ScalarMappable(scale, EPS_MAP), ax=left, label="trained against $\\epsilon$ (standard deviations)")
+    left.set(xlim=ranges[0], xlabel=names[0], ylim=ranges[1], ylabel=names[1])
+    left.set_title("One person, eight models")
+    fig.colorbar(ScalarMappable(scale, EPS_MAP), ax=left, label=EPS_LABEL)
     for name, (x, cost) in costs.items():
         style = {"color": DATASET_COLOURS[name], "marker": DATASET_MARKERS[name], "markersize": 3.5}
         band(right, x, cost, label=DATASET_LABELS[name], **style)
         right.axvline(thresholds[name], color=DATASET_COLOURS[name], linestyle=":", linewidth=1.2)
-    right.set(yscale="log", ylim=(0.1, 100), xlabel="trained against $\\epsilon$ (standard deviations)", ylabel="median $\\ell_2$ cost (standard deviations)",
-              title="Everyone whom the model denies")
+    right.set(yscale="log", ylim=(0.1, 100), xlabel=EPS_LABEL)
+    right.set_ylabel("median $\\ell_2$ cost (standard deviations)")
+    right.set_title("Everyone whom the model denies")
     right.legend(loc="upper left")
     return finish(fig, source)

@@ -5,11 +5,16 @@ import numpy as np
 
 from rrlib.figures.style import BOUND, DATASET_LABELS, METHOD_COLOURS, band, finish, legend_below
 
+COST_STYLES = ({"color": METHOD_COLOURS["scfe"]}, BOUND, BOUND | {"linestyle": ":"})
+
 
 def definition1(lam, curves):
-    """Draw the cost of SCFE against lambda in one dimension: `curves` maps a label to costs of the shape of lam; the first is the minimiser."""
+    """Draw the cost of SCFE against lambda in one dimension.
+
+    `curves` maps a label to costs of the shape of lam; the first is the minimiser.
+    """
     fig, ax = plt.subplots(figsize=(5.6, 3.2))
-    for (label, cost), style in zip(curves.items(), ({"color": METHOD_COLOURS["scfe"]}, BOUND, BOUND | {"linestyle": ":"})):
+    for (label, cost), style in zip(curves.items(), COST_STYLES):
         ax.plot(lam, cost, label=label, **style)
     ax.set(xscale="log", xlabel="$\\lambda$", ylabel="cost $|\\zeta|$", ylim=(0, None))
     ax.legend()
@@ -17,7 +22,9 @@ def definition1(lam, curves):
 
 
 def theorem1_panels(value, printed, repaired, source):
-    """Draw the distance between two recourses for every test instance, sorted, once with the printed bounds and once with the repaired.
+    """Draw the distance between two recourses for every test instance, sorted, with its bounds.
+
+    On the left the printed bounds, on the right the repaired ones.
 
     Parameters
     ----------
@@ -27,24 +34,27 @@ def theorem1_panels(value, printed, repaired, source):
     """
     order = np.argsort(value)
     rank = np.arange(1, len(value) + 1)
+    curve = {"color": METHOD_COLOURS["scfe"], "linewidth": 2.2}
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharey=True)
     for ax, bounds, title in zip(axes, (printed, repaired), ("as printed", "repaired")):
         ax.plot(rank, bounds.upper[order], "_", color="0.35", markersize=2, label="upper bound")
         ax.plot(rank, bounds.lower[order], ".", color="0.6", markersize=1, label="lower bound")
-        ax.plot(rank, value[order], color=METHOD_COLOURS["scfe"], label="distance of the two recourses", linewidth=2.2)
-        ax.set(yscale="log", ylim=(1e-4, 30), xlim=(0, len(rank)), xlabel="test instances, sorted by the distance", title=f"Theorem 1, {title}")
+        ax.plot(rank, value[order], label="distance of the two recourses", **curve)
+        ax.set(yscale="log", ylim=(1e-4, 30), xlim=(0, len(rank)), title=f"Theorem 1, {title}")
+        ax.set_xlabel("test instances, sorted by the distance")
     axes[0].set_ylabel("$\\ell_2$ distance (standard deviations)")
-    legend_below(fig, axes[0])
+    legend_below(fig, axes[0], markerscale=4)
     return finish(fig, source)
 
 
 def theorem1_shares(lam, shares, eps, source):
-    """Draw the share of test instances that break each printed bound, against lambda, one panel for each dataset.
+    """Draw the share of test instances that break each printed bound, against lambda.
 
     Parameters
     ----------
     lam : array of shape (K,)
-    shares : dict of dataset name -> (Interval of the lower bound, Interval of the upper bound), arrays of shape (K,)
+    shares : dict of dataset name -> (Interval of the lower bound, Interval of the upper bound)
+        One panel for each dataset, arrays of shape (K,).
     eps : dict of dataset name -> radius of the robust model
     source : "real" or "twin"
     """
@@ -52,7 +62,8 @@ def theorem1_shares(lam, shares, eps, source):
     for ax, (name, (lower, upper)) in zip(axes, shares.items()):
         band(ax, lam, upper, color="#882255", label="upper bound broken")
         band(ax, lam, lower, color="#44AA99", label="lower bound broken", linestyle="-.")
-        ax.set(xscale="log", xlabel="$\\lambda$", ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, $\\epsilon = {eps[name]:g}$")
+        ax.set(xscale="log", xlabel="$\\lambda$", ylim=(-0.03, 1.03))
+        ax.set_title(f"{DATASET_LABELS[name]}, $\\epsilon = {eps[name]:g}$")
     axes[0].set_ylabel("share of test instances")
     legend_below(fig, axes[0])
     return finish(fig, source)

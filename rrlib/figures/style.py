@@ -1,4 +1,4 @@
-"""The look of every figure: colours, markers, bands, the stamp on a twin."""
+"""The look of every figure: colours, markers, bands, grids of panels, the stamp on a twin."""
 
 import matplotlib.pyplot as plt
 
@@ -10,32 +10,119 @@ DATASET_LABELS = {"adult": "Adult", "compas": "COMPAS", "german": "German Credit
 DATASET_MARKERS = {"adult": "o", "compas": "s", "german": "^"}
 BOUND = {"color": "0.35", "linestyle": "--", "linewidth": 1.2}
 EPS_MAP = plt.get_cmap("viridis_r")
+EPS_LABEL = "trained against $\\epsilon$ (standard deviations)"
+EPS_LABEL_NARROW = "trained against $\\epsilon$\n(standard deviations)"
+
+ONE_CLASS = "one class on the test rows"
+CROSS = {
+    "linestyle": "none",
+    "marker": "x",
+    "color": "black",
+    "markersize": 6,
+    "label": ONE_CLASS,
+}
+"""The mark of models of which some seed's gives all test rows one label."""
+
+STAMP = {"rotation": 20, "fontsize": 22, "color": "#B00020", "alpha": 0.45}
 
 
 def use_style():
-    """Set the look of every figure: small, legible in print and on a phone, no top and right spine."""
-    plt.rcParams.update({
-        "figure.dpi": 110, "savefig.dpi": 110, "figure.constrained_layout.use": True, "font.size": 10,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "axes.titleweight": "bold",
-        "axes.titlelocation": "left", "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.6,
-    })
+    """Set the look of every figure: legible in print and on a phone, no top and right spine."""
+    plt.rcParams.update(
+        {
+            "figure.dpi": 110,
+            "savefig.dpi": 110,
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 10,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "legend.frameon": False,
+            "legend.fontsize": 9,
+            "lines.linewidth": 1.6,
+        }
+    )
 
 
 def finish(fig, source):
-    """Stamp a figure that was drawn from a synthetic twin, so that nobody takes it for a result; returns the figure."""
+    """Stamp a figure that was drawn from a synthetic twin, and return it.
+
+    So nobody takes a twin's figure for a result.
+    """
     if source == "twin":
-        fig.text(0.5, 0.5, "synthetic twin: not a result", rotation=20, ha="center", va="center", fontsize=22, color="#B00020", alpha=0.45)
+        fig.text(0.5, 0.5, "synthetic twin: not a result", ha="center", va="center", **STAMP)
     return fig
-
-
-def legend_below(fig, ax):
-    """Put the legend of one panel below the whole figure, where it covers nothing."""
-    handles, labels = ax.get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=len(labels), markerscale=4)
 
 
 def band(ax, x, interval, **style):
     """Draw a mean over seeds as a line, and its interval as a band in the same colour."""
-    line, = ax.plot(x, interval.mean, **style)
+    (line,) = ax.plot(x, interval.mean, **style)
     ax.fill_between(x, interval.low, interval.high, color=line.get_color(), alpha=0.2, linewidth=0)
     return line
+
+
+def eps_colour(eps, largest):
+    """Return the colour of a radius on a figure whose radii go up to the largest."""
+    return EPS_MAP(0.1 + 0.9 * eps / largest)
+
+
+def distinct(keys, part):
+    """Return the different values of one part of the keys, in the order in which they come."""
+    return list(dict.fromkeys(key[part] for key in keys))
+
+
+def panel_grid(keys, height, **shared):
+    """Return a figure nine inches wide, and its panels by (row, column).
+
+    Parameters
+    ----------
+    keys : sequence of (row, column)
+        Rows and columns stand in the order in which they first come.
+    height : float
+        Of the figure, in inches.
+    shared : sharex and sharey of `matplotlib.pyplot.subplots`
+    """
+    rows, columns = distinct(keys, 0), distinct(keys, 1)
+    fig, grid = plt.subplots(len(rows), len(columns), figsize=(9, height), squeeze=False, **shared)
+    panels = {}
+    for row, line in zip(rows, grid):
+        for column, ax in zip(columns, line):
+            panels[row, column] = ax
+    return fig, panels
+
+
+def label_outside(panels, xlabel, ylabel):
+    """Label the horizontal axes of the last row and the vertical ones of the first column."""
+    for ax in panels.values():
+        place = ax.get_subplotspec()
+        if place.is_last_row():
+            ax.set_xlabel(xlabel)
+        if place.is_first_col():
+            ax.set_ylabel(ylabel)
+
+
+def legend_entries(panels):
+    """Return what the labels of the panels stand for, as a dict of label -> handle."""
+    found = {}
+    for ax in panels:
+        handles, labels = ax.get_legend_handles_labels()
+        found |= dict(zip(labels, handles))
+    return found
+
+
+def legend_below(fig, *panels, ncols=None, **style):
+    """Put one legend below the whole figure, where it covers nothing: an entry for each label.
+
+    Parameters
+    ----------
+    fig : Figure
+    panels : Axes whose labels are collected
+    ncols : int, optional
+        The most entries side by side; without it all of them.
+    style : further options of `Figure.legend`
+    """
+    found = legend_entries(panels)
+    ncols = ncols or len(found)
+    fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=ncols, **style)

@@ -3,14 +3,27 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rrlib.figures.style import BOUND, DATASET_LABELS, EPS_MAP, band, finish, legend_below
+from rrlib.figures.style import (
+    BOUND,
+    CROSS,
+    DATASET_LABELS,
+    EPS_LABEL_NARROW,
+    band,
+    distinct,
+    eps_colour,
+    finish,
+    label_outside,
+    legend_below,
+    panel_grid,
+)
 
-CROSS = {"linestyle": "none", "marker": "x", "color": "black", "markersize": 6, "label": "one class on the test rows"}
-"""The mark of models of which some seed's gives all test rows one label."""
+CURVE_STYLES = (("#332288", "o"), ("#DDAA33", "s"), ("#44AA99", "D"), ("#882255", "^"))
 
 
 def inner_maximum(w, radius, worst):
-    """Draw the balls of both norms around one point, the direction of the weights, and the worst perturbation in each ball.
+    """Draw the balls of both norms around one point and the worst perturbation in each.
+
+    The direction of the weights is an arrow, and dashed lines are orthogonal to it.
 
     Parameters
     ----------
@@ -21,22 +34,28 @@ def inner_maximum(w, radius, worst):
     fig, ax = plt.subplots(figsize=(4.6, 3.6))
     angle = np.linspace(0, 2 * np.pi, 200)
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]])
-    outlines = radius * square, radius * np.column_stack([np.cos(angle), np.sin(angle)])
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    outlines = radius * square, radius * circle
     across = np.array([-w[1], w[0]]) / np.linalg.norm(w)
     for (label, delta), outline, colour in zip(worst.items(), outlines, ("#0072B2", "#D55E00")):
         ax.plot(*outline.T, color=colour, label=label)
         ax.plot(*delta, "o", color=colour)
         ax.plot(*np.transpose([delta - across, delta + across]), **BOUND)
-    ax.annotate("", radius * w / np.linalg.norm(w), (0, 0), arrowprops={"arrowstyle": "->"})
-    ax.annotate("$w$", radius * w / np.linalg.norm(w), xytext=(4, 2), textcoords="offset points")
+    tip = radius * w / np.linalg.norm(w)
+    ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "->"})
+    ax.annotate("$w$", tip, xytext=(4, 2), textcoords="offset points")
     ax.plot(0, 0, "k.")
-    ax.set(aspect="equal", xlabel="first feature, $\\delta_1$", ylabel="second feature, $\\delta_2$", xlim=(-1.6 * radius, 1.6 * radius), ylim=(-1.6 * radius, 1.6 * radius))
+    limits = -1.6 * radius, 1.6 * radius
+    ax.set(aspect="equal", xlim=limits, ylim=limits)
+    ax.set(xlabel="first feature, $\\delta_1$", ylabel="second feature, $\\delta_2$")
     legend_below(fig, ax)
     return fig
 
 
 def attack_bracket(radii, brackets, one_class, source):
-    """Draw how far an attack lowers the accuracy of networks, and how far none can, against the radius of the attack.
+    """Draw how far an attack lowers the accuracy of networks, and how far none can.
+
+    Both against the radius of the attack, one panel for each dataset.
 
     Parameters
     ----------
@@ -48,19 +67,21 @@ def attack_bracket(radii, brackets, one_class, source):
     fig, axes = plt.subplots(1, len(brackets), figsize=(9, 3.5), sharey=True)
     for ax, (name, pairs) in zip(axes, brackets.items()):
         for eps, (certified, attacked) in pairs.items():
-            colour = EPS_MAP(0.1 + 0.9 * eps / max(pairs))
+            colour = eps_colour(eps, max(pairs))
             ax.plot(radii, attacked, color=colour, label=f"trained against $\\epsilon = {eps:g}$")
             ax.fill_between(radii, certified, attacked, color=colour, alpha=0.3, linewidth=0)
             if eps in one_class[name]:
                 ax.plot(radii, attacked, **CROSS)
         ax.set(xlabel="radius of the attack\n(standard deviations)", title=DATASET_LABELS[name])
     axes[0].set_ylabel("adversarial accuracy")
-    _legend(fig, axes)
+    legend_below(fig, *axes, ncols=4)
     return finish(fig, source)
 
 
 def adversarial_accuracy_panels(eps, curves, one_class, majority, source):
-    """Draw accuracy under attack against the radius of training: a row for each kind of model, a column for each dataset.
+    """Draw accuracy under attack against the radius of training.
+
+    A row for each kind of model, a column for each dataset.
 
     Parameters
     ----------
@@ -71,26 +92,24 @@ def adversarial_accuracy_panels(eps, curves, one_class, majority, source):
     majority : dict of dataset name -> share of the larger class
     source : "real" or "twin"
     """
-    kinds, names = (list(dict.fromkeys(key[part] for key in curves)) for part in (0, 1))
-    fig, axes = plt.subplots(len(kinds), len(names), figsize=(9, 5.9), sharex=True, sharey="col", squeeze=False)
+    eps = np.asarray(eps)
+    fig, panels = panel_grid(curves, 5.9, sharex=True, sharey="col")
     for (kind, name), lines in curves.items():
-        ax = axes[kinds.index(kind), names.index(name)]
-        for (label, interval), colour, marker in zip(lines.items(), ("#332288", "#DDAA33", "#44AA99", "#882255"), "osD^"):
+        ax, crossed = panels[kind, name], one_class[kind, name]
+        for (label, interval), (colour, marker) in zip(lines.items(), CURVE_STYLES):
             band(ax, eps, interval, color=colour, marker=marker, markersize=3.5, label=label)
-            crossed = one_class[kind, name]
-            ax.plot(np.asarray(eps)[crossed], interval.mean[crossed], **CROSS)
+            ax.plot(eps[crossed], interval.mean[crossed], **CROSS)
         ax.axhline(majority[name], label="share of the larger class", **BOUND)
         ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
-    for ax in axes[-1]:
-        ax.set_xlabel("trained against $\\epsilon$\n(standard deviations)")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("accuracy")
-    _legend(fig, axes)
+    label_outside(panels, EPS_LABEL_NARROW, "accuracy")
+    legend_below(fig, *panels.values(), ncols=4)
     return finish(fig, source)
 
 
 def adversarial_matrix(eps, matrices, one_class, source):
-    """Draw accuracy under attack by radius of training (across) and radius of the attack (upwards), as one image for each model.
+    """Draw accuracy under attack as one image for each model.
+
+    Across stands the radius of training, upwards the radius of the attack.
 
     Parameters
     ----------
@@ -101,30 +120,31 @@ def adversarial_matrix(eps, matrices, one_class, source):
         Where a cross above the image marks that some seed's model gives all test rows one label.
     source : "real" or "twin"
     """
-    kinds, names = (list(dict.fromkeys(key[part] for key in matrices)) for part in (0, 1))
-    fig, axes = plt.subplots(len(kinds), len(names), figsize=(9, 6.2), sharex=True, sharey=True, squeeze=False)
-    ticks = np.arange(len(eps))
-    for column, name in enumerate(names):
+    kinds, names = distinct(matrices, 0), distinct(matrices, 1)
+    fig, panels = panel_grid(matrices, 6.2, sharex=True, sharey=True)
+    for name in names:
         values = [matrices[kind, name] for kind in kinds]
-        for row, kind in enumerate(kinds):
-            ax = axes[row, column]
-            image = ax.imshow(values[row], origin="lower", cmap="cividis", vmin=np.min(values), vmax=np.max(values), aspect="auto")
-            ax.plot(values[row].argmax(1), ticks, "o", color="white", markersize=5, markeredgecolor="black", label="best for this attack")
-            crossed = ticks[one_class[kind, name]]
-            ax.plot(crossed, np.full(len(crossed), len(eps)), **CROSS)
-            ax.set(xticks=ticks, yticks=ticks, ylim=(-0.5, len(eps) + 0.5), title=f"{DATASET_LABELS[name]}, {kind}")
-            ax.set_xticklabels([f"{e:g}" for e in eps], rotation=60)
-            ax.set_yticklabels([f"{e:g}" for e in eps])
-        fig.colorbar(image, ax=axes[:, column], location="bottom", label="adversarial accuracy", shrink=0.9)
-    for ax in axes[-1]:
-        ax.set_xlabel("trained against $\\epsilon$\n(standard deviations)")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("radius of the attack\n(standard deviations)")
-    _legend(fig, axes)
+        scale = {"vmin": np.min(values), "vmax": np.max(values)}
+        column = [panels[kind, name] for kind in kinds]
+        for ax, kind in zip(column, kinds):
+            image = _draw_matrix(ax, eps, matrices[kind, name], one_class[kind, name], scale)
+            ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
+        bar = {"location": "bottom", "label": "adversarial accuracy", "shrink": 0.9}
+        fig.colorbar(image, ax=column, **bar)
+    label_outside(panels, EPS_LABEL_NARROW, "radius of the attack\n(standard deviations)")
+    legend_below(fig, *panels.values(), ncols=4)
     return finish(fig, source)
 
 
-def _legend(fig, axes):
-    """Put one entry for each label of the panels below the whole figure."""
-    found = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels())}
-    fig.legend(found.values(), found.keys(), loc="outside lower center", ncols=min(len(found), 4))
+def _draw_matrix(ax, eps, matrix, one_class, scale):
+    """Draw one model's accuracies, its best radii and its crosses; return the image."""
+    ticks, labels = np.arange(len(eps)), [f"{e:g}" for e in eps]
+    image = ax.imshow(matrix, origin="lower", cmap="cividis", aspect="auto", **scale)
+    circle = {"color": "white", "markeredgecolor": "black", "markersize": 5}
+    ax.plot(matrix.argmax(1), ticks, "o", label="best for this attack", **circle)
+    crossed = ticks[one_class]
+    ax.plot(crossed, np.full(len(crossed), len(eps)), **CROSS)
+    ax.set_ylim(-0.5, len(eps) + 0.5)
+    ax.set_xticks(ticks, labels, rotation=60)
+    ax.set_yticks(ticks, labels)
+    return image

@@ -4,16 +4,29 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from rrlib.figures.style import BOUND, DATASET_LABELS, band, finish
+from rrlib.figures.style import (
+    BOUND,
+    DATASET_LABELS,
+    EPS_LABEL_NARROW,
+    band,
+    finish,
+    label_outside,
+    legend_below,
+    panel_grid,
+)
 
-VALUE = {"color": "black", "marker": "o", "markersize": 3.5}
+DISTANCE_LABEL = "$\\ell_2$ distance\n(logits per standard deviation)"
 STYLES = {
     "printed": {"color": "#882255", "linestyle": "--"},
     "stability": {"color": "#DDAA33", "linestyle": "-."},
     "gradients": {"color": "#CC6677", "linestyle": ":"},
     "metric": {"color": "#44AA99", "linestyle": "-."},
     "region": {"color": "#332288", "linestyle": "-"},
+    "value": {"color": "black", "marker": "o", "markersize": 3.5},
 }
+"""The look of each bound on the distance of the weights, and of the distance itself."""
+
+GROWTH_STYLES = (("#332288", "-"), ("#117733", "-."), ("#CC6677", "--"))
 
 
 def weights_steps(distance, bounds, eps, source):
@@ -31,41 +44,39 @@ def weights_steps(distance, bounds, eps, source):
     for (key, label), bound in bounds.items():
         ax.plot(steps, bound[1:], label=label, **STYLES[key])
     ax.plot(steps, distance[1:], color="black", label="distance of the weights")
-    ax.set(xscale="log", yscale="log", xlabel="steps of gradient descent", ylabel="$\\ell_2$ distance\n(logits per standard deviation)",
-           title=f"$\\epsilon = {eps:g}$")
+    ax.set(xscale="log", xlabel="steps of gradient descent")
+    ax.set(yscale="log", ylabel=DISTANCE_LABEL, title=f"$\\epsilon = {eps:g}$")
     ax.legend()
     return finish(fig, source)
 
 
 def weights_bounds(eps, panels, source):
-    """Draw the distance of the weights and its bounds against eps: a row for each way of training, a column for each dataset.
+    """Draw the distance of the weights and its bounds against eps.
+
+    A row for each way of training, a column for each dataset.
 
     Parameters
     ----------
     eps : array of shape (E,)
-    panels : dict of (row title, dataset name) -> dict of label -> (key of STYLES or "value", Interval of arrays of shape (E,))
-        Drawn where the interval is positive, as the axis is logarithmic.
+    panels : dict of (row title, dataset name) -> dict of label -> (key of STYLES, Interval)
+        Arrays of shape (E,). Drawn where the interval is positive, as the axis is logarithmic.
     source : "real" or "twin"
     """
-    rows, names = (list(dict.fromkeys(key[part] for key in panels)) for part in (0, 1))
-    fig, axes = plt.subplots(len(rows), len(names), figsize=(9, 6.4), sharex=True, sharey="row", squeeze=False)
+    fig, axes = panel_grid(panels, 6.4, sharex=True, sharey="row")
     for (row, name), curves in panels.items():
-        ax = axes[rows.index(row), names.index(name)]
+        ax = axes[row, name]
         for label, (key, interval) in curves.items():
-            drawn = type(interval)(*(np.where(interval.low > 0, part, np.nan) for part in interval))
-            band(ax, eps, drawn, label=label, **(VALUE if key == "value" else STYLES[key]))
+            band(ax, eps, _positive(interval), label=label, **STYLES[key])
         ax.set(yscale="log", title=f"{DATASET_LABELS[name]}, {row}")
-    for ax in axes[-1]:
-        ax.set_xlabel("trained against $\\epsilon$\n(standard deviations)")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("$\\ell_2$ distance\n(logits per standard deviation)")
-    entries = {label: line for ax in axes[:, 0] for line, label in zip(*ax.get_legend_handles_labels())}
-    fig.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=4)
+    label_outside(axes, EPS_LABEL_NARROW, DISTANCE_LABEL)
+    legend_below(fig, *axes.values(), ncols=4)
     return finish(fig, source)
 
 
 def weights_region(first, second, panels, names, source):
-    """Draw the regions that must hold every robust model, in the plane of two weights, one panel for each eps.
+    """Draw the regions that must hold every robust model, one panel for each eps.
+
+    They lie in the plane of two weights.
 
     Parameters
     ----------
@@ -77,30 +88,37 @@ def weights_region(first, second, panels, names, source):
     names : the two features' names
     source : "real" or "twin"
     """
+    outer = {"colors": BOUND["color"], "linestyles": "--", "linewidths": 1.2}
+    shrunk = {"colors": "#882255", "linewidths": 1.2}
+    inner = {"colors": ["#44AA99"], "alpha": 0.5}
+    edge = {"edgecolor": "#332288", "linestyle": ":", "linewidth": 1.2}
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.7), sharex=True, sharey=True)
     for ax, (eps, panel) in zip(axes, panels.items()):
-        ax.contour(first, second, panel["outer"], [0], colors="0.35", linestyles="--", linewidths=1.2)
-        ax.contour(first, second, panel["shrunk"], [0], colors="#882255", linewidths=1.2)
-        ax.contourf(first, second, panel["inner"], [-np.inf, 0], colors=["#44AA99"], alpha=0.5)
+        ax.contour(first, second, panel["outer"], [0], **outer)
+        ax.contour(first, second, panel["shrunk"], [0], **shrunk)
+        ax.contourf(first, second, panel["inner"], [-np.inf, 0], **inner)
         low, high = panel["box"]
-        ax.add_patch(Rectangle(low, *(high - low), fill=False, edgecolor="#332288", linestyle=":", linewidth=1.2))
+        ax.add_patch(Rectangle(low, *(high - low), fill=False, **edge))
         ax.plot(*panel["w_nr"], "o", color="black")
         ax.plot(*panel["w_r"], "*", color="black", markersize=11)
         ax.plot(0, 0, "+", color="0.35", markersize=9)
         ax.set(xlabel=f"weight of {names[0]}", title=f"$\\epsilon = {eps:g}$")
     axes[0].set_ylabel(f"weight of {names[1]}")
-    handles = [
-        plt.Line2D([], [], marker="o", color="black", linestyle=""), plt.Line2D([], [], marker="*", color="black", linestyle="", markersize=10),
-        plt.Line2D([], [], **BOUND), plt.Line2D([], [], color="#882255", linewidth=1.2),
-        plt.Rectangle((0, 0), 1, 1, color="#44AA99", alpha=0.5), plt.Line2D([], [], color="#332288", linestyle=":"),
-    ]
-    labels = ["standard model", "robust model", "outer region", "outer, shrunk threshold", "inner, shrunk threshold", "box around the inner one"]
-    fig.legend(handles, labels, loc="outside lower center", ncols=3)
+    mark = {"color": "black", "linestyle": ""}
+    entries = {
+        "standard model": plt.Line2D([], [], marker="o", **mark),
+        "robust model": plt.Line2D([], [], marker="*", markersize=10, **mark),
+        "outer region": plt.Line2D([], [], **BOUND),
+        "outer, shrunk threshold": plt.Line2D([], [], color="#882255", linewidth=1.2),
+        "inner, shrunk threshold": plt.Rectangle((0, 0), 1, 1, color="#44AA99", alpha=0.5),
+        "box around the inner one": plt.Line2D([], [], color="#332288", linestyle=":"),
+    }
+    fig.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)
     return finish(fig, source)
 
 
 def weights_intervals(names, theta_nr, panels, source):
-    """Draw, for each weight, the interval known before training, the standard weight and the robust one.
+    """Draw each weight: the interval known before training, the standard one, the robust one.
 
     Parameters
     ----------
@@ -109,25 +127,36 @@ def weights_intervals(names, theta_nr, panels, source):
     panels : dict of eps -> (Bounds of shape (D,), theta_r of shape (D,))
     source : "real" or "twin"
     """
+    bar = {"color": STYLES["region"]["color"], "linewidth": 5, "alpha": 0.35}
+    circle = {"color": "black", "marker": "o", "markerfacecolor": "none", "linestyle": "none"}
+    star = {"color": "black", "marker": "*", "markersize": 8, "linestyle": "none"}
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.3), sharex=True, sharey=True)
     place = np.arange(len(names))[::-1]
     for ax, (eps, (box, theta_r)) in zip(axes, panels.items()):
         ax.axvline(0, color="0.8", linewidth=1)
-        ax.hlines(place, box.lower, box.upper, color=STYLES["region"]["color"], linewidth=5, alpha=0.35, label="interval known before training")
-        ax.plot(theta_nr, place, "o", color="black", markerfacecolor="none", label="standard weight")
-        ax.plot(theta_r, place, "*", color="black", markersize=8, label="robust weight, trained afterwards")
-        ax.set(yticks=place, xlabel="weight (logits per\nstandard deviation)", title=f"$\\epsilon = {eps:g}$")
-    axes[0].set_yticklabels(names)
-    handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=3)
+        ax.hlines(place, box.lower, box.upper, label="interval known before training", **bar)
+        ax.plot(theta_nr, place, label="standard weight", **circle)
+        ax.plot(theta_r, place, label="robust weight, trained afterwards", **star)
+        ax.set(xlabel="weight (logits per\nstandard deviation)", title=f"$\\epsilon = {eps:g}$")
+    axes[0].set_yticks(place, names)
+    legend_below(fig, axes[0])
     return finish(fig, source)
 
 
 def weights_growth(eps, curves):
-    """Draw the robust weight of the one-dimensional example against eps: `curves` maps a share pi to weights of the shape of eps."""
+    """Draw the robust weight of the one-dimensional example against eps.
+
+    `curves` maps a share pi to weights of the shape of eps.
+    """
     fig, ax = plt.subplots(figsize=(5.6, 3.2))
-    for (share, w), colour, style in zip(curves.items(), ("#332288", "#117733", "#CC6677"), ("-", "-.", "--")):
-        ax.plot(eps, w, color=colour, linestyle=style, label=f"$\\pi = {share:g}$")
+    for (share, w), (colour, line) in zip(curves.items(), GROWTH_STYLES):
+        ax.plot(eps, w, color=colour, linestyle=line, label=f"$\\pi = {share:g}$")
     ax.set(xlabel="trained against $\\epsilon$", ylabel="robust weight $w_R$", ylim=(0, None))
     ax.legend()
     return fig
+
+
+def _positive(interval):
+    """Return an interval with NaN wherever its lower end is not positive."""
+    known = interval.low > 0
+    return type(interval)(*(np.where(known, part, np.nan) for part in interval))

@@ -1,16 +1,26 @@
-"""C-CHVAE: recourse by a search in growing shells around the instance's latent code [Pawelczyk et al., 2020]."""
+"""C-CHVAE: a search in growing shells around the row's latent code [Pawelczyk et al., 2020]."""
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from rrlib.models import lipschitz, predict, select, to
-from rrlib.recourse.common import clip, judge, make_box, start_and_target, within
-from rrlib.vae import decode, decode_around, encode, lipschitz_upper, reconstruction_error
+from rrlib.models.decoder import decode_around, lipschitz_upper
+from rrlib.models.family import lipschitz, predict, select, to
+from rrlib.models.vae import decode, encode, reconstruction_error
+from rrlib.recourse.common import (
+    check_not_negative,
+    check_positive,
+    check_whole,
+    clip,
+    judge,
+    make_box,
+    start_and_target,
+    within,
+)
 
 CHUNK = 20_000
-"""Samples decoded and judged at once, so that the work stays in the processor's cache; one row's samples at least."""
+"""Samples decoded and judged at once, few enough for the processor's cache; one row's at least."""
 
 
 class LatentRecourse(NamedTuple):
@@ -25,7 +35,7 @@ class LatentRecourse(NamedTuple):
     cost : Tensor of shape (E, n)
         The l2 norm of x_cf - x, in scaled features.
     n_evals : int Tensor of shape (E, n)
-        How often the model was evaluated for the row; 0 where the row was flagged without a search.
+        How often the model was evaluated for the row; 0 where it was flagged without a search.
     radius : Tensor of shape (E, n)
         Outer radius of the shell that succeeded, or of the last one searched; latent units, l2.
     latent_distance : Tensor of shape (E, n)
@@ -43,17 +53,33 @@ class LatentRecourse(NamedTuple):
     reconstruction_error: torch.Tensor
 
 
-def cchvae(model, X, vae, *, target=None, samples=300, step=0.1, max_cost=10.0, max_evals=30_000, lower=None, upper=None, seed):
-    """Search the latent space shell by shell for points z' = E(x) + delta whose decoding G(z') has the target label (Eq. 3).
+def cchvae(
+    model,
+    X,
+    vae,
+    *,
+    target=None,
+    samples=300,
+    step=0.1,
+    max_cost=10.0,
+    max_evals=30_000,
+    lower=None,
+    upper=None,
+    seed,
+):
+    """Search the latent space for points z' = E(x) + delta whose decoding has the target label.
 
-    Shell k holds lengths drawn uniformly in [k step, (k + 1) step), as in the field, and directions uniform on the sphere.
-    Its draws depend on (seed, k) alone: the same displacements for all rows and all models. From the first shell with a hit,
-    the hit that is closest to x in the features is recommended. Decoding and judging run in float32; the recommendation is decoded
-    and judged again in the model's own precision, and the search goes on where the two disagree.
+    That is Eq. 3; G(z') is the decoding. Shell k holds lengths drawn uniformly in
+    [k step, (k + 1) step), as in the field, and directions uniform on the sphere. Its draws depend
+    on (seed, k) alone: the same displacements for all rows and all models. From the first shell
+    with a hit, the hit that is closest to x in the features is recommended. Decoding and judging
+    run in float32; the recommendation is decoded and judged again in the model's own precision, and
+    the search goes on where the two disagree.
 
-    A row's search ends, too, once every point of a shell costs more than `max_cost`, or when `max_evals` does not pay for
-    another shell. It does not begin where the model's Lipschitz constant rules out a recourse within `max_cost` and the bounds.
-    A shell whose points, by the decoder's Lipschitz constant, stay where there is none is passed without decoding it.
+    A row's search ends, too, once every point of a shell costs more than `max_cost`, or when
+    `max_evals` does not pay for another shell. It does not begin where the model's Lipschitz
+    constant rules out a recourse within `max_cost` and the bounds. A shell whose points, by the
+    decoder's Lipschitz constant, stay where there is none is passed without decoding it.
 
     Parameters
     ----------
@@ -62,7 +88,8 @@ def cchvae(model, X, vae, *, target=None, samples=300, step=0.1, max_cost=10.0, 
     vae : VAE
         From `fit_vae` or `fit_pca`, for d features.
     target : array of signs, broadcast to (E, n), optional
-        +1 aims at the favourable label, -1 away. Omitted: the opposite of each model's own prediction.
+        +1 aims at the favourable label, -1 away. Omitted: the opposite of each model's own
+        prediction.
     samples : int
         Points in a shell.
     step : float
@@ -72,40 +99,41 @@ def cchvae(model, X, vae, *, target=None, samples=300, step=0.1, max_cost=10.0, 
     max_evals : int
         Budget of model evaluations for a row; a shell that would exceed it is not entered.
     lower, upper : arrays of shape (d,) or (n, d), optional
-        Bounds on x', in scaled features; equal to x where a feature is immutable. Decoded points are clipped to them,
-        which keeps an upper Lipschitz constant of the decoder and destroys a lower one.
+        Bounds on x', in scaled features; equal to x where a feature is immutable. Decoded points
+        are clipped to them, which keeps an upper Lipschitz constant of the decoder and destroys a
+        lower one.
     seed : int
 
     Returns
     -------
     LatentRecourse
-        `n_evals` counts passed shells too, as the search without that shortcut would; 0 for a row that is not searched.
-        Where the search fails: x_cf = x, valid False, and the radius that was reached.
+        `n_evals` counts passed shells too, as the search without that shortcut would; 0 for a row
+        that is not searched. Where the search fails: x_cf = x, valid False, and the radius that was
+        reached.
 
     Raises
     ------
     ValueError
-        On malformed X, target or bounds, a VAE for another number of features, or an option out of range.
+        On malformed X, target or bounds, a VAE for another number of features, or an option out of
+        range.
     """
-    _check_options(samples=samples, step=step, max_cost=max_cost, max_evals=max_evals)
+    check_whole("samples", samples, 1)
+    check_positive("step", step, "it is the width of a shell, in latent units")
+    check_not_negative("max_cost", max_cost, "max_cost is a budget")
+    check_not_negative("max_evals", max_evals, "max_evals is a budget")
+    check_whole("seed", seed, 0)
     start, target = start_and_target(model, X, target)
-    if vae.decoder.A.shape[0] != start.shape[1]:
-        raise ValueError(f"vae decodes to {vae.decoder.A.shape[0]} features, but X has {start.shape[1]}; fit it on rows like X")
+    _check_vae(vae, start.shape[1])
     box = make_box(X, lower, upper, start)
-    z, error, stretch = encode(vae, start), reconstruction_error(vae, start).to(start), lipschitz_upper(vae.decoder)
-    coarse, decoder, wanted = to(model, torch.float32), to(vae.decoder, torch.float32), target > 0
+    z = encode(vae, start)
+    error = reconstruction_error(vae, start).to(start)
+    stretch = lipschitz_upper(vae.decoder)
+    coarse, decoder = to(model, torch.float32), to(vae.decoder, torch.float32)
 
-    def gap(points):
-        """Return a lower bound on the distance to a hit, shape (E, n); inf where the model is constant."""
-        logits, slope = model(points), lipschitz(model).unsqueeze(-1)
-        distance = torch.where(slope > 0, 0.999 * logits.abs() / slope, torch.inf)   # rounding stays below the thousandth
-        return torch.where((logits >= 0) == wanted, 0.0, distance)
-
-    centre_gap = gap(clip(decode(vae, z).to(start), box))
-    widest = torch.full_like(error, max_cost)
-    if box is not None:
-        widest = widest.minimum(torch.linalg.vector_norm(torch.maximum(box.upper - start, start - box.lower), dim=-1))
-    open_, x_cf = gap(start) <= widest, start.expand(*target.shape, -1).clone()
+    wanted = target > 0
+    centre_gap = _gap(model, clip(decode(vae, z).to(start), box), wanted)
+    open_ = _gap(model, start, wanted) <= _widest(start, box, max_cost)
+    x_cf = start.expand(*target.shape, -1).clone()
     n_evals = torch.zeros_like(target, dtype=torch.long)
     radius, latent_distance = torch.zeros_like(target), torch.zeros_like(target)
     for shell in range(int(max_evals // samples)):
@@ -114,26 +142,57 @@ def cchvae(model, X, vae, *, target=None, samples=300, step=0.1, max_cost=10.0, 
         outer = step * (shell + 1)
         n_evals += samples * open_
         radius = torch.where(open_, outer, radius)
-        near = open_ & ((centre_gap <= stretch * outer) | (error + stretch * outer > max_cost))
+        may_hit = centre_gap <= stretch * outer
+        may_cost_too_much = error + stretch * outer > max_cost
+        near = open_ & (may_hit | may_cost_too_much)
         if not near.any():
             continue
-        rows, live = near.any(0).nonzero().squeeze(-1), near.any(1).nonzero().squeeze(-1)
+        rows = near.any(0).nonzero().squeeze(-1)
+        live = near.any(1).nonzero().squeeze(-1)
         at, inside = (live[:, None], rows), within(box, rows)
+        origin, aim = start[rows], wanted[at]
         lengths, shifts = _draw(seed, shell, samples, step, z)
-        hit, choice, least = _search_shell(select(coarse, live), decoder, z[rows], start[rows], wanted[at], shifts, inside)
+        hit, choice, least = _search_shell(
+            select(coarse, live), decoder, z[rows], origin, aim, shifts, inside
+        )
         if hit.any():
             point = clip(decode(vae, z[rows] + shifts[choice]).to(start), inside)
-            affordable = torch.linalg.vector_norm(point - start[rows], dim=-1) <= max_cost
-            found = open_[at] & hit & affordable & (predict(select(model, live), point) == wanted[at])
+            affordable = torch.linalg.vector_norm(point - origin, dim=-1) <= max_cost
+            across = predict(select(model, live), point) == aim
+            found = open_[at] & hit & affordable & across
+            length = lengths[choice].to(start)
             x_cf[at] = torch.where(found.unsqueeze(-1), point, x_cf[at])
-            latent_distance[at] = torch.where(found, lengths[choice].to(start), latent_distance[at])
+            latent_distance[at] = torch.where(found, length, latent_distance[at])
             open_[at] &= ~found
         open_[at] &= least <= max_cost
-    return LatentRecourse(*judge(model, start, x_cf, target, n_evals, radius), latent_distance, error)
+    judged = judge(model, start, x_cf, target, n_evals, radius)
+    return LatentRecourse(*judged, latent_distance, error)
+
+
+def _gap(model, points, wanted):
+    """Return a lower bound on the distance to a hit, shape (E, n); inf where the model is constant.
+
+    Rounding stays below the thousandth by which it is shortened.
+    """
+    logits, slope = model(points), lipschitz(model).unsqueeze(-1)
+    distance = torch.where(slope > 0, 0.999 * logits.abs() / slope, torch.inf)
+    return torch.where((logits >= 0) == wanted, 0.0, distance)
+
+
+def _widest(start, box, max_cost):
+    """Return the most that a recourse of each row may cost, within budget and bounds, (n,)."""
+    widest = torch.full_like(start[:, 0], max_cost)
+    if box is None:
+        return widest
+    corner = torch.maximum(box.upper - start, start - box.lower)
+    return widest.minimum(torch.linalg.vector_norm(corner, dim=-1))
 
 
 def _draw(seed, shell, samples, step, like):
-    """Return lengths (S,) in [shell step, (shell + 1) step) and displacements (S, k) of these lengths, float64."""
+    """Return a shell's lengths (S,), in [shell step, (shell + 1) step), and displacements (S, k).
+
+    Both are float64.
+    """
     rng = np.random.default_rng([seed, shell])
     directions = rng.normal(size=(samples, like.shape[1]))
     lengths = step * (shell + rng.random(samples))
@@ -142,25 +201,30 @@ def _draw(seed, shell, samples, step, like):
 
 
 def _search_shell(model, decoder, z, start, wanted, shifts, box):
-    """Judge every row at every displacement, in float32: whether one hits (E, n), the closest hit (E, n), the least cost (n,)."""
+    """Judge every row at every displacement, in float32.
+
+    Returns whether a row has a hit and which is the closest, both (E, m), and the least cost of
+    any of its points, hit or not, (m,).
+    """
     z, start, shifts = z.float(), start.float(), shifts.float()
+    everyone = torch.arange(len(z), device=z.device)
     parts = []
-    for chunk in torch.arange(len(z), device=z.device).split(max(1, CHUNK // len(shifts))):
+    for chunk in everyone.split(max(1, CHUNK // len(shifts))):
         points = decode_around(decoder, z[chunk], shifts)
         if box is not None:
-            points = points.clamp_(*(side[chunk].float().mT.unsqueeze(-1) for side in box))
+            lower, upper = (side[chunk].float().mT.unsqueeze(-1) for side in box)
+            points = points.clamp_(lower, upper)
         cost = (points - start[chunk].mT.unsqueeze(-1)).square_().sum(0)
         logits = model(points.flatten(1).mT).unflatten(1, cost.shape)
-        best, choice = torch.where((logits >= 0) == wanted[:, chunk, None], cost, torch.inf).min(-1)
+        hits = (logits >= 0) == wanted[:, chunk, None]
+        best, choice = torch.where(hits, cost, torch.inf).min(-1)
         parts.append((torch.isfinite(best), choice, cost.amin(-1).sqrt()))
     return tuple(torch.cat(part, -1) for part in zip(*parts))
 
 
-def _check_options(*, samples, step, max_cost, max_evals):
-    if not (isinstance(samples, (int, np.integer)) and samples >= 1):
-        raise ValueError(f"samples must be a whole number of at least 1, not {samples!r}")
-    if not (np.isfinite(step) and step > 0):
-        raise ValueError(f"step must be finite and positive, not {step!r}: it is the width of a shell, in latent units")
-    for name, value in (("max_cost", max_cost), ("max_evals", max_evals)):
-        if not (np.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} is a budget: it must be finite and at least 0, not {value!r}")
+def _check_vae(vae, d):
+    features = vae.decoder.A.shape[0]
+    if features != d:
+        raise ValueError(
+            f"vae decodes to {features} features, but X has {d}; fit it on rows like X"
+        )

@@ -1,39 +1,77 @@
 """Exact answers for linear families: the minimiser of Eq. 2, and the recourse of least cost."""
 
-import numpy as np
 import torch
 
-from rrlib.attacks import dual_exponent
-from rrlib.models import check_features, predict
-from rrlib.recourse.common import clip, judge, make_box, start_and_target
+from rrlib.models.attacks import dual_exponent
+from rrlib.models.family import as_tensor, check_features, count_features, predict
+from rrlib.recourse.common import (
+    check_not_negative,
+    check_positive,
+    check_real,
+    clip,
+    judge,
+    make_box,
+    start_and_target,
+)
 
 
 def scfe_linear(model, X, *, target=None, s=1.0, lam=0.01):
-    """Return the exact minimiser of Eq. 2 for a linear family: x + m w / (lam + ||w||_2^2), with m = s - h(x).
+    """Return the exact minimiser of Eq. 2 for a linear family: x + m w / (lam + ||w||_2^2).
 
-    Parameters and result as for `scfe`, without bounds; no model evaluations are counted beyond h(x).
+    Here m = s - h(x) is what the score misses. No model evaluations are counted beyond h(x).
+
+    Parameters
+    ----------
+    model : LogisticRegression
+    X : array of shape (n, d), scaled features
+    target : array of signs, broadcast to (E, n), optional
+        +1 aims at the score s, -1 at -s. Omitted: the opposite of each model's own prediction.
+    s : float
+        Target score, in logits; any finite number.
+    lam : float
+        Weight of the squared distance, finite and positive.
+
+    Returns
+    -------
+    Recourse
+        Where the minimiser is beyond the range of the family's type: x_cf = x, valid False.
+
+    Raises
+    ------
+    ValueError
+        On malformed X or target, or s or lam out of range.
     """
+    check_real("s", s)
+    check_positive("lam", lam, "at 0 the minimiser is not unique")
     start, target = start_and_target(model, X, target)
-    residual = s * target - model(start)
-    scale = residual / (lam + model.w.square().sum(-1, keepdim=True))
+    miss = s * target - model(start)
+    scale = miss / (lam + model.w.square().sum(-1, keepdim=True))
     x_cf = start + scale.unsqueeze(-1) * model.w.unsqueeze(1)
-    return judge(model, start, x_cf, target, torch.ones_like(residual, dtype=torch.long))
+    return judge(model, start, x_cf, target, torch.ones_like(miss, dtype=torch.long))
 
 
 def boundary_distance(model, X, *, p=2):
-    """Return the l_p distance of each row to the decision boundary of a linear family, shape (E, n), in scaled features.
+    """Return the l_p distance of each row to the decision boundary of a linear family, (E, n).
 
-    It is |h(x)| / ||w||_q, the least cost of any recourse; infinite for a constant classifier.
+    It is |h(x)| / ||w||_q, in scaled features, the least cost of any recourse; infinite for a
+    constant classifier.
+
+    Raises
+    ------
+    ValueError
+        On malformed X, or a p other than 1, 2 and inf.
     """
+    X = as_tensor(check_features(X, d=count_features(model)), model.w)
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1, keepdim=True)
-    return torch.where(length > 0, model(check_features(X)).abs() / length, torch.inf)
+    return torch.where(length > 0, model(X).abs() / length, torch.inf)
 
 
 def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, upper=None):
-    """Return the recourse of least l_p cost for a linear family, exactly, within bounds on each feature.
+    """Return the recourse of least l_p cost for a linear family, exactly, within bounds.
 
-    Only moves along sign(w_j) towards the target side help, so x' = x + sign_j a_j with 0 <= a_j <= room_j,
-    and the problem is to reach sum |w_j| a_j = m at the least l_p norm of a. Its solution is
+    Only moves along sign(w_j) towards the target side help, so x' = x + sign_j a_j with
+    0 <= a_j <= room_j, and the problem is to reach sum |w_j| a_j = m at the least l_p norm of a.
+    Its solution is
 
     - p = 2: a_j = min(mu |w_j|, room_j),
     - p = inf: a_j = min(mu, room_j) where w_j is not 0,
@@ -46,20 +84,22 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
     model : LogisticRegression
     X : array of shape (n, d), scaled features
     target : array of signs, broadcast to (E, n), optional
-        +1 for the favourable label, -1 for the other. Omitted: the opposite of each model's own prediction.
+        +1 for the favourable label, -1 for the other. Omitted: the opposite of each model's own
+        prediction.
     p : {1, 2, inf}
         Norm of the cost that is least; the field `cost` of the result is the l2 norm in any case.
     margin : float
-        How far beyond the decision boundary to land, in logits. A hair is always added, so that the model itself gives
-        the target label: 4 (d + 4) rounding units of the family's type, relative to |b| + sum |w_j x_j| + |h(x)|.
+        How far beyond the decision boundary to land, in logits; finite and at least 0. A hair is
+        always added, so that the model itself gives the target label: 4 (d + 4) rounding units of
+        the family's type, relative to |b| + sum |w_j x_j| + |h(x)|.
     lower, upper : array of shape (d,) or (n, d), optional
         Bounds on x', scaled features; an immutable feature has lower = upper = x.
 
     Returns
     -------
     Recourse
-        A row that has the target label already stays where it is. So does a row that no move within its bounds brings
-        across (a constant classifier, for instance), with valid = False.
+        A row that has the target label already stays where it is. So does a row that no move
+        within its bounds brings across (a constant classifier, for instance), with valid = False.
 
     Raises
     ------
@@ -67,43 +107,67 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
         On malformed X, target, p, margin or bounds.
     """
     dual_exponent(p)
-    if not (np.isfinite(margin) and margin >= 0):
-        raise ValueError(f"margin must be a finite number of logits >= 0, not {margin}")
+    check_not_negative("margin", margin, "it is a distance from the boundary, in logits")
     start, target = start_and_target(model, X, target)
     box = make_box(X, lower, upper, start)
     w, h = model.w.unsqueeze(1), model(start)
-    weight = w.abs().expand(len(target), *start.shape)
-    scale = model.b.abs().unsqueeze(-1) + (w * start).abs().sum(-1) + h.abs()
-    need = margin + 4 * (start.shape[-1] + 4) * torch.finfo(start.dtype).eps * scale - target * h
     sign = target.unsqueeze(-1) * w.sign()
-    room = torch.full_like(weight, torch.inf) if box is None else torch.where(sign > 0, box.upper - start, start - box.lower)
-    room = torch.where(weight > 0, room, 0.0)
-    amount, feasible = (_spend_by_weight if p == 1 else _spend_together)(weight, room, need, p)
+    weight = w.abs().expand(len(target), *start.shape)
+    room = torch.where(weight > 0, _room(sign, start, box), 0.0)
+
+    terms = model.b.abs().unsqueeze(-1) + (w * start).abs().sum(-1) + h.abs()
+    hair = 4 * (start.shape[-1] + 4) * torch.finfo(start.dtype).eps * terms
+    need = margin + hair - target * h
+    spend = _spend_by_weight if p == 1 else _spend_together
+    amount, feasible = spend(weight, room, need, p)
+
     move = feasible & (predict(model, start) != (target > 0))
-    x_cf = torch.where(move.unsqueeze(-1), start + sign * amount, start)
-    return judge(model, start, clip(x_cf, box), target, torch.ones_like(h, dtype=torch.long))
+    x_cf = clip(torch.where(move.unsqueeze(-1), start + sign * amount, start), box)
+    return judge(model, start, x_cf, target, torch.ones_like(h, dtype=torch.long))
+
+
+def _room(sign, start, box):
+    """Return how far each feature may move towards the target side, shape (E, n, d)."""
+    if box is None:
+        return torch.full_like(sign, torch.inf)
+    return torch.where(sign > 0, box.upper - start, start - box.lower)
 
 
 def _spend_by_weight(weight, room, need, p):
-    """Return the amounts a with sum weight a = need and the least sum a, and whether there are any; 0 <= a <= room."""
+    """Return the amounts a with sum weight a = need, 0 <= a <= room and the least sum a.
+
+    The second answer, shape (E, n), is whether there are any such amounts.
+    """
     weight, order = weight.sort(dim=-1, descending=True, stable=True)
     room = room.gather(-1, order)
     gain = torch.where(weight > 0, weight * room, 0.0).cumsum(-1)
-    spent = torch.cat([torch.zeros_like(gain[..., :1]), gain[..., :-1]], -1)
-    amount = torch.where(weight > 0, (need.unsqueeze(-1) - spent) / weight, 0.0).clamp_min(0.0).minimum(room)
-    return torch.zeros_like(amount).scatter(-1, order, amount), gain[..., -1] >= need
+    left = need.unsqueeze(-1) - _before(gain)
+    amount = torch.where(weight > 0, left / weight, 0.0)
+    amount = amount.clamp_min(0.0).minimum(room)
+    feasible = gain[..., -1] >= need
+    return torch.zeros_like(amount).scatter(-1, order, amount), feasible
 
 
 def _spend_together(weight, room, need, p):
-    """As `_spend_by_weight` for the least l2 or l_inf norm: a = min(mu speed, room), with speed = weight or 1."""
+    """As `_spend_by_weight` for the least l2 or l_inf norm.
+
+    All features move together, a = min(mu speed, room) with speed = weight or 1, until their room
+    is full. Between two such moments the gain grows in mu at the rate of those still moving.
+    """
     speed = weight if p == 2 else torch.ones_like(weight)
     full = torch.where(weight > 0, room / speed, 0.0)
     full, order = full.sort(-1)
     gain = torch.where(weight > 0, weight * room, 0.0).gather(-1, order).cumsum(-1)
-    spent = torch.cat([torch.zeros_like(gain[..., :1]), gain[..., :-1]], -1)
-    rate = (weight * speed).gather(-1, order).flip(-1).cumsum(-1).flip(-1)
-    mu = torch.where(rate > 0, (need.unsqueeze(-1) - spent) / rate, torch.inf)
+    left = need.unsqueeze(-1) - _before(gain)
+    rate = (weight * speed).gather(-1, order)
+    moving = rate.flip(-1).cumsum(-1).flip(-1)
+    mu = torch.where(moving > 0, left / moving, torch.inf)
     fits = (mu <= full) & mu.isfinite()
     first = fits.byte().argmax(-1, keepdim=True)
     amount = torch.where(weight > 0, mu.gather(-1, first) * speed, 0.0).minimum(room)
     return amount, fits.any(-1)
+
+
+def _before(gain):
+    """Return the gains before each step of a running sum: 0 for the first."""
+    return torch.cat([torch.zeros_like(gain[..., :1]), gain[..., :-1]], -1)

@@ -1,19 +1,33 @@
-"""Score counterfactual explanations (SCFE): minimised to convergence, and as the field runs them."""
+"""Score counterfactual explanations (SCFE): minimised to the end, and as the field does."""
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from rrlib.models import to
-from rrlib.recourse.common import clip, judge, make_box, start_and_target, within
+from rrlib.models.family import to
+from rrlib.recourse.common import (
+    check_not_negative,
+    check_positive,
+    check_whole,
+    clip,
+    judge,
+    make_box,
+    start_and_target,
+    within,
+)
 
 
-def scfe(model, X, *, target=None, s=1.0, lam=0.01, tol=1e-8, max_steps=500, lower=None, upper=None):
-    """Score counterfactual explanations: minimise (h(x') - s)^2 + lam ||x' - x||_2^2 (Eq. 2) to convergence, within bounds.
+def scfe(
+    model, X, *, target=None, s=1.0, lam=0.01, tol=1e-8, max_steps=500, lower=None, upper=None
+):
+    """Minimise (h(x') - s)^2 + lam ||x' - x||_2^2 (Eq. 2) to convergence, within bounds.
 
-    Newton's method with a backtracking line search; where the Hessian has a negative eigenvalue its absolute value is used.
-    With bounds, the projected form of Bertsekas (1982): coordinates that the gradient pushes against a bound are held out
-    of the Newton step, and trial points are clipped to the bounds.
-    The work is in float64, whatever the family's type. Rows that all models have solved are dropped from it.
+    Newton's method with a backtracking line search; where the Hessian has a negative eigenvalue
+    its absolute value is used. With bounds, the projected form of Bertsekas (1982): coordinates
+    that the gradient pushes against a bound are held out of the Newton step, and trial points are
+    clipped to the bounds. The work is in float64, whatever the family's type. Rows that all models
+    have solved are dropped from it.
 
     Parameters
     ----------
@@ -22,12 +36,13 @@ def scfe(model, X, *, target=None, s=1.0, lam=0.01, tol=1e-8, max_steps=500, low
     target : array of signs, broadcast to (E, n), optional
         +1 aims at the score s, -1 at -s. Omitted: the opposite of each model's own prediction.
     s : float
-        Target score, in logits; at s = 0 no recourse towards the favourable label is ever valid.
+        Target score, in logits, finite and at least 0; at s = 0 no recourse towards the favourable
+        label is ever valid.
     lam : float
-        Weight of the squared distance, positive.
+        Weight of the squared distance, finite and positive.
     tol : float
-        A row is solved when the gradient of the objective, without the components that point out of the bounds,
-        has at most this norm.
+        A row is solved when the gradient of the objective, without the components that point out
+        of the bounds, has at most this norm. Finite and positive.
     max_steps : int
         Budget of Newton steps; a row that is not solved by then keeps its last point.
     lower, upper : array of shape (d,) or (n, d), optional
@@ -44,63 +59,63 @@ def scfe(model, X, *, target=None, s=1.0, lam=0.01, tol=1e-8, max_steps=500, low
         On malformed X, target or bounds, or lam, s, tol or max_steps out of range.
     """
     _check_objective(s, lam)
-    if not (tol > 0 and max_steps >= 0):
-        raise ValueError(f"tol must be positive and max_steps >= 0, not {tol} and {max_steps}")
-    exact, (_, target) = to(model, torch.float64), start_and_target(model, X, target)
+    check_positive("tol", tol)
+    check_whole("max_steps", max_steps, 0)
+    _, target = start_and_target(model, X, target)
+    exact = to(model, torch.float64)
     start, target = start_and_target(exact, X, target)
     box = make_box(X, lower, upper, start)
-    x_cf = start.expand(*target.shape, -1).clone()
-    n_evals = torch.full(target.shape, min(max_steps, 1), device=target.device)
-    rows = torch.arange(len(start), device=start.device)
+    x_cf, n_evals, rows = _begin(start, target, max_steps)
     for _ in range(max_steps):
-        x, origin, goal, limits = x_cf[:, rows], start[rows], s * target[:, rows], within(box, rows)
+        x, limits = x_cf[:, rows], within(box, rows)
+        objective = _Objective(exact, start[rows], s * target[:, rows], lam)
         h, slope, bend = exact.derivatives(x)
-        miss = (h - goal).unsqueeze(-1)
-        gradient = 2 * (miss * slope + lam * (x - origin))
-        inward = gradient if box is None else x - (x - gradient).clamp(*limits)
-        size = inward.norm(dim=-1, keepdim=True)
+        miss = (h - objective.goal).unsqueeze(-1)
+        gradient = 2 * (miss * slope + lam * (x - objective.origin))
+        size = _inward(x, gradient, limits).norm(dim=-1, keepdim=True)
         open_ = size.squeeze(-1) > tol
         if not open_.any():
             break
-        n_evals[:, rows] += open_
-        held = torch.zeros_like(x, dtype=torch.bool)
-        if box is not None:
-            near = size.clamp_max(1e-3)
-            held = ((x - limits.lower <= near) & (gradient > 0)) | ((limits.upper - x <= near) & (gradient < 0))
+        held = _held(x, gradient, limits, size)
+        hessian = _hessian(miss[open_], slope[open_], bend[open_], lam, held[open_])
         step = torch.zeros_like(x)
-        step[open_] = _newton_step(gradient[open_], miss[open_], slope[open_], bend[open_], lam, held[open_])
-        now = miss.squeeze(-1) ** 2 + lam * (x - origin).square().sum(-1)
-        length, worse = torch.ones_like(now), open_
-        for _ in range(30):
-            trial = clip(x + length.unsqueeze(-1) * step, limits)
-            value = (exact(trial) - goal) ** 2 + lam * (trial - origin).square().sum(-1)
-            n_evals[:, rows] += worse
-            slack = (gradient * (trial - x)).sum(-1).clamp_max(0.0)
-            worse = open_ & (value > now + 1e-4 * slack + 1e-15 * now)
-            if not worse.any():
-                break
-            length = torch.where(worse, length / 2, length)
-        x_cf[:, rows] = trial
+        step[open_] = _newton_step(gradient[open_], hessian, lam)
+        now = objective.value(x, h)
+        x_cf[:, rows], tries = _backtrack(objective, x, step, gradient, now, open_, limits)
+        n_evals[:, rows] += tries + open_
         rows = rows[open_.any(0)]
     return judge(model, start, x_cf, target, n_evals)
 
 
-def scfe_adam(model, X, *, target=None, s=1.0, lam=0.01, rate=0.01, max_steps=1000, reach=0.0, lower=None, upper=None):
-    """SCFE as the field runs it: Adam (Kingma and Ba 2015) on the objective of `scfe`, stopped as soon as the label flips.
+def scfe_adam(
+    model,
+    X,
+    *,
+    target=None,
+    s=1.0,
+    lam=0.01,
+    rate=0.01,
+    max_steps=1000,
+    reach=0.0,
+    lower=None,
+    upper=None,
+):
+    """SCFE as the field runs it: Adam on the objective of `scfe`, until the label flips.
 
-    A recourse of the stopping rule, not a minimiser of Eq. 2: a row that is not across after `max_steps` steps of about
-    `rate` in each feature has not converged. The work is in the family's own type. Solved rows are dropped from it.
+    A recourse of the stopping rule, not a minimiser of Eq. 2: a row that is not across after
+    `max_steps` steps of about `rate` in each feature has not converged. Adam is that of Kingma and
+    Ba (2015). The work is in the family's own type. Solved rows are dropped from it.
 
     Parameters
     ----------
     model, X, target, s, lam, lower, upper
         As for `scfe`; after each step the point is clipped to the bounds.
     rate : float
-        Adam's step size, in scaled features.
+        Adam's step size, in scaled features; finite and positive.
     max_steps : int
     reach : float
-        A row stops at the first point whose logit lies this far on the target's side: 0 stops at the label,
-        s less a tolerance at the target score, inf never.
+        A row stops at the first point whose logit lies this far on the target's side: 0 stops at
+        the label, s less a tolerance at the target score, inf never.
 
     Returns
     -------
@@ -112,53 +127,120 @@ def scfe_adam(model, X, *, target=None, s=1.0, lam=0.01, rate=0.01, max_steps=10
         On malformed X, target or bounds, or lam, s, rate, max_steps or reach out of range.
     """
     _check_objective(s, lam)
-    if not (rate > 0 and max_steps >= 0 and reach >= 0):
-        raise ValueError(f"rate must be positive, max_steps and reach at least 0, not {rate}, {max_steps} and {reach}")
+    check_positive("rate", rate)
+    check_whole("max_steps", max_steps, 0)
+    endless = isinstance(reach, float) and reach == np.inf
+    if not endless:
+        check_not_negative("reach", reach, "or inf, to go on to the last step")
     start, target = start_and_target(model, X, target)
     box = make_box(X, lower, upper, start)
-    x_cf = start.expand(*target.shape, -1).clone()
+    x_cf, n_evals, rows = _begin(start, target, max_steps)
     first, second = torch.zeros_like(x_cf), torch.zeros_like(x_cf)
-    n_evals = torch.full(target.shape, min(max_steps, 1), device=target.device)
-    rows = torch.arange(len(start), device=start.device)
     for t in range(1, max_steps + 1):
         x, origin, sign = x_cf[:, rows], start[rows], target[:, rows]
         h, slope = model.logits_and_gradient(x)
-        open_ = ~((h >= 0) == (sign > 0)) | (sign * h < reach)
+        across = (h >= 0) == (sign > 0)
+        open_ = ~across | (sign * h < reach)
         if not open_.any():
             break
         n_evals[:, rows] += open_
-        gradient = 2 * ((h - s * sign).unsqueeze(-1) * slope + lam * (x - origin))
+        miss = (h - s * sign).unsqueeze(-1)
+        gradient = 2 * (miss * slope + lam * (x - origin))
         first[:, rows] = first[:, rows].lerp(gradient, 0.1)
         second[:, rows] = second[:, rows].lerp(gradient.square(), 0.001)
-        step = rate * (first[:, rows] / (1 - 0.9**t)) / ((second[:, rows] / (1 - 0.999**t)).sqrt() + 1e-8)
-        x_cf[:, rows] = torch.where(open_.unsqueeze(-1), clip(x - step, within(box, rows)), x)
+        mean = first[:, rows] / (1 - 0.9**t)
+        square = second[:, rows] / (1 - 0.999**t)
+        moved = clip(x - rate * mean / (square.sqrt() + 1e-8), within(box, rows))
+        x_cf[:, rows] = torch.where(open_.unsqueeze(-1), moved, x)
         rows = rows[open_.any(0)]
     return judge(model, start, x_cf, target, n_evals)
 
 
-def _newton_step(gradient, miss, slope, bend, lam, held):
-    """Return the step -H^-1 gradient of each row, all of shape (m, d) save bend (m, d, d) and miss (m, 1).
+class _Objective(NamedTuple):
+    """Eq. 2 for some of the rows: their origins (m, d), and the scores they aim at, (E, m)."""
 
-    Held coordinates move along the gradient, by themselves. A Hessian that is not positive definite enters with the
-    absolute values of its eigenvalues.
+    model: tuple
+    origin: torch.Tensor
+    goal: torch.Tensor
+    lam: float
+
+    def value(self, x, h):
+        """Return the objective, shape (E, m), at points x whose logits are h."""
+        return (h - self.goal) ** 2 + self.lam * (x - self.origin).square().sum(-1)
+
+
+def _begin(start, target, max_steps):
+    """Return what a search starts from: the rows as points, their evaluations, all row numbers."""
+    x_cf = start.expand(*target.shape, -1).clone()
+    n_evals = torch.full(target.shape, min(max_steps, 1), device=target.device)
+    return x_cf, n_evals, torch.arange(len(start), device=start.device)
+
+
+def _inward(x, gradient, limits):
+    """Return the gradient without the components that point out of the bounds."""
+    return gradient if limits is None else x - (x - gradient).clamp(*limits)
+
+
+def _held(x, gradient, limits, size):
+    """Return which coordinates, shape (E, m, d), the gradient pushes against a bound close by.
+
+    Close is within the norm of the inward gradient, `size`, and at most a thousandth.
     """
-    eye = torch.eye(gradient.shape[-1]).to(gradient)
-    hessian = 2 * (slope.unsqueeze(-1) * slope.unsqueeze(-2) + miss.unsqueeze(-1) * bend + lam * eye)
-    free = ~held
-    hessian = hessian * (free.unsqueeze(-1) & free.unsqueeze(-2)) + 2 * lam * torch.diag_embed(held.to(gradient))
+    if limits is None:
+        return torch.zeros_like(x, dtype=torch.bool)
+    close = size.clamp_max(1e-3)
+    below = (x - limits.lower <= close) & (gradient > 0)
+    above = (limits.upper - x <= close) & (gradient < 0)
+    return below | above
+
+
+def _hessian(miss, slope, bend, lam, held):
+    """Return the Hessian of the objective, (m, d, d), in which held coordinates stand alone."""
+    eye = torch.eye(slope.shape[-1]).to(slope)
+    outer = slope.unsqueeze(-1) * slope.unsqueeze(-2)
+    hessian = 2 * (outer + miss.unsqueeze(-1) * bend + lam * eye)
+    both_free = ~held.unsqueeze(-1) & ~held.unsqueeze(-2)
+    return hessian * both_free + 2 * lam * torch.diag_embed(held.to(slope))
+
+
+def _newton_step(gradient, hessian, lam):
+    """Return the step -H^-1 gradient of each row, shape (m, d).
+
+    A Hessian that is not positive definite enters with the absolute values of its eigenvalues,
+    none of them below lam.
+    """
     factor, failed = torch.linalg.cholesky_ex(hessian)
     bad = failed > 0
-    factor[bad] = eye
+    factor[bad] = torch.eye(gradient.shape[-1]).to(gradient)
     step = -torch.cholesky_solve(gradient.unsqueeze(-1), factor).squeeze(-1)
     if bad.any():
         values, vectors = torch.linalg.eigh(hessian[bad])
-        along = (vectors.mT @ gradient[bad].unsqueeze(-1)) / values.abs().clamp_min(lam).unsqueeze(-1)
+        values = values.abs().clamp_min(lam).unsqueeze(-1)
+        along = (vectors.mT @ gradient[bad].unsqueeze(-1)) / values
         step[bad] = -(vectors @ along).squeeze(-1)
     return step
 
 
+def _backtrack(objective, x, step, gradient, now, open_, limits):
+    """Halve the steps, at most 29 times, until no open row's objective is above Armijo's line.
+
+    Returns the points, shape (E, m, d), and how often each row was tried, (E, m). The last term of
+    the line allows for rounding.
+    """
+    length, worse = torch.ones_like(now), open_
+    tries = torch.zeros_like(open_, dtype=torch.long)
+    for _ in range(30):
+        trial = clip(x + length.unsqueeze(-1) * step, limits)
+        value = objective.value(trial, objective.model(trial))
+        tries += worse
+        descent = (gradient * (trial - x)).sum(-1).clamp_max(0.0)
+        worse = open_ & (value > now + 1e-4 * descent + 1e-15 * now)
+        if not worse.any():
+            break
+        length = torch.where(worse, length / 2, length)
+    return trial, tries
+
+
 def _check_objective(s, lam):
-    if not lam > 0:
-        raise ValueError(f"lam must be positive, not {lam}: at 0 the minimiser is not unique")
-    if not (np.isfinite(s) and s >= 0):
-        raise ValueError(f"s must be a finite score >= 0, not {s}; choose the direction with target")
+    check_not_negative("s", s, "choose the direction with target")
+    check_positive("lam", lam, "at 0 the minimiser is not unique")

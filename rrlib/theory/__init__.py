@@ -1,7 +1,16 @@
-"""The bounds of the paper as printed, and the repaired ones, named after their theorems. NumPy, float64, broadcasting."""
+"""The bounds of the paper as printed, and the repaired ones, named after their theorems.
+
+NumPy, float64, broadcasting.
+"""
 
 from rrlib.theory.bounds import Bounds
-from rrlib.theory.cchvae_cost import cchvae_cost, cchvae_cost_gap, decoder_free, theorem2, theorem2_printed
+from rrlib.theory.cchvae_cost import (
+    cchvae_cost,
+    cchvae_cost_gap,
+    decoder_free,
+    theorem2,
+    theorem2_printed,
+)
 from rrlib.theory.collapse import collapse_slope, collapse_threshold
 from rrlib.theory.scfe_cost import (
     definition1_printed,

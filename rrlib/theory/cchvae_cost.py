@@ -1,4 +1,7 @@
-"""Definition 2 and Theorem 2, as printed and repaired: the cost of C-CHVAE. Distances in one l_p norm, latent and features alike."""
+"""Definition 2 and Theorem 2, as printed and repaired: the cost of C-CHVAE.
+
+Distances are in one l_p norm, latent and features alike.
+"""
 
 import numpy as np
 
@@ -6,12 +9,15 @@ from rrlib.theory.bounds import Bounds
 
 
 def theorem2_printed(r_nr, r_r, L):
-    """Theorem 2 (Eq. 8) as printed: L (r_r - r_nr) <= ||x_r - x_nr|| <= L (r_r + r_nr). The left side is false, the right one true.
+    """Theorem 2 (Eq. 8) as printed: L (r_r - r_nr) <= ||x_r - x_nr|| <= L (r_r + r_nr).
+
+    The left side is false, the right one true.
 
     Parameters
     ----------
     r_nr, r_r : arrays of shape (...)
-        Radii at which the search succeeded for the standard and for the robust model, in latent units.
+        Radii at which the search succeeded for the standard and for the robust model, in latent
+        units.
     L : float or array of shape (...)
         A Lipschitz constant of the decoder, scaled features per latent unit.
 
@@ -30,7 +36,8 @@ def theorem2(r_nr, r_r, L, mu, *, step=0.0):
     r_nr, r_r : arrays of shape (...)
         Radii, or (with step = 0) the latent distances ||z' - z|| themselves.
     L, mu : floats or arrays of shape (...)
-        mu ||u - v|| <= ||G(u) - G(v)|| <= L ||u - v|| for all u, v in the ball around E(x) of the larger radius.
+        mu ||u - v|| <= ||G(u) - G(v)|| <= L ||u - v|| for all u, v in the ball around E(x) of
+        the larger radius.
     step : float
         Width of a shell: a radius exceeds the latent distance by at most this.
 
@@ -39,30 +46,40 @@ def theorem2(r_nr, r_r, L, mu, *, step=0.0):
     Bounds
     """
     apart = np.abs(np.asarray(r_r) - r_nr)
-    return Bounds(mu * np.maximum(apart - step, 0.0), theorem2_printed(r_nr, r_r, L).upper)
+    upper = theorem2_printed(r_nr, r_r, L).upper
+    return Bounds(mu * np.maximum(apart - step, 0.0), upper)
 
 
 def cchvae_cost(r, error, L, mu, *, step=0.0):
-    """Bounds on the cost of one recourse: mu (r - step) - e <= ||zeta|| <= L r + e, with e = ||G(E(x)) - x||.
+    """Bounds on the cost of one recourse: mu (r - step) - e <= ||zeta|| <= L r + e.
 
-    Parameters as for `theorem2`; `error` is e, array of shape (...), scaled features. A negative lower bound is returned as 0.
+    Here e = ||G(E(x)) - x|| is the reconstruction error. Parameters as for `theorem2`; `error` is
+    e, array of shape (...), scaled features. A negative lower bound is returned as 0.
     """
-    return Bounds(np.maximum(mu * np.maximum(np.asarray(r) - step, 0.0) - error, 0.0), L * np.asarray(r) + error)
+    r = np.asarray(r)
+    inner = np.maximum(r - step, 0.0)
+    return Bounds(np.maximum(mu * inner - error, 0.0), L * r + error)
 
 
 def cchvae_cost_gap(r_nr, r_r, error, L, mu, *, step=0.0):
-    """Bounds on ||zeta_r|| - ||zeta_nr||: from mu (r_r - step) - L r_nr - 2 e to L r_r - mu (r_nr - step) + 2 e.
+    """Bounds on ||zeta_r|| - ||zeta_nr||, the difference of the two models' costs.
 
-    Parameters as for `theorem2` and `cchvae_cost`. A positive lower bound needs r_r - step > (L / mu) r_nr + 2 e / mu:
-    the decoder's condition number L / mu decides.
+    They are mu (r_r - step) - L r_nr - 2 e and L r_r - mu (r_nr - step) + 2 e. Parameters as for
+    `theorem2` and `cchvae_cost`. A positive lower bound needs
+    r_r - step > (L / mu) r_nr + 2 e / mu: the decoder's condition number L / mu decides.
     """
     r_nr, r_r = np.asarray(r_nr), np.asarray(r_r)
-    inner_nr, inner_r = np.maximum(r_nr - step, 0.0), np.maximum(r_r - step, 0.0)
-    return Bounds(mu * inner_r - L * r_nr - 2 * error, L * r_r - mu * inner_nr + 2 * error)
+    inner_nr = np.maximum(r_nr - step, 0.0)
+    inner_r = np.maximum(r_r - step, 0.0)
+    lower = mu * inner_r - L * r_nr - 2 * error
+    upper = L * r_r - mu * inner_nr + 2 * error
+    return Bounds(lower, upper)
 
 
 def decoder_free(logit, reached, slope):
-    """Return a lower bound on the distance from one model's recourse to any point to which another model gives its target.
+    """Return how far one model's recourse is at least from any that another model accepts.
+
+    A lower bound on the distance to any point to which the other model gives its target.
 
     Parameters
     ----------

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from rrlib.attacks import dual_exponent
+from rrlib.models.attacks import dual_exponent
 
 
 def collapse_threshold(X, y, *, p=np.inf, bias=True):
     """Return the radius from which a constant is the best robust linear classifier.
 
-    With a free bias it is half the l_p distance of the class means; without one it is ||mean of y x||_p, with y = +-1.
+    With a free bias it is half the l_p distance of the class means; without one it is
+    ||mean of y x||_p, with y = +-1.
 
     Parameters
     ----------
@@ -25,14 +26,16 @@ def collapse_threshold(X, y, *, p=np.inf, bias=True):
     """
     X, y = np.asarray(X), np.asarray(y)
     if not bias:
-        return float(np.linalg.norm((2.0 * y - 1) @ X / len(y), ord=p))
-    return float(np.linalg.norm(X[y == 1].mean(0) - X[y == 0].mean(0), ord=p) / 2)
+        sign = 2.0 * y - 1
+        return float(np.linalg.norm(sign @ X / len(y), ord=p))
+    return float(np.linalg.norm(_mean_difference(X, y), ord=p) / 2)
 
 
 def collapse_slope(X, y, u, eps, *, p=np.inf):
-    """Return the slope of the robust logistic loss when one leaves the best constant model along w = t u, t > 0.
+    """Return the slope of the robust logistic loss at the best constant model, along w = t u.
 
-    It is pi (1 - pi) (2 eps ||u||_q - u.(mu_1 - mu_0)), whatever direction the bias takes meanwhile.
+    For t > 0 it is pi (1 - pi) (2 eps ||u||_q - u.(mu_1 - mu_0)), whatever direction the bias
+    takes meanwhile.
 
     Parameters
     ----------
@@ -49,5 +52,10 @@ def collapse_slope(X, y, u, eps, *, p=np.inf):
     """
     X, y, u = np.asarray(X), np.asarray(y), np.asarray(u)
     share = y.mean()
-    means = X[y == 1].mean(0) - X[y == 0].mean(0)
-    return share * (1 - share) * (2 * eps * np.linalg.norm(u, ord=dual_exponent(p), axis=-1) - u @ means)
+    size = np.linalg.norm(u, ord=dual_exponent(p), axis=-1)
+    return share * (1 - share) * (2 * eps * size - u @ _mean_difference(X, y))
+
+
+def _mean_difference(X, y):
+    """Return mu_1 - mu_0, the difference of the class means, shape (d,)."""
+    return X[y == 1].mean(0) - X[y == 0].mean(0)

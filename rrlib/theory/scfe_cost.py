@@ -24,20 +24,22 @@ def scfe_recourse(m, w, lam):
 
 
 def definition1_printed(m, w, lam, *, squared=False):
-    """Definition 1 (Eq. 5) as printed: m lam w / (lam + ||w||_2); with `squared`, the form of the appendix's proof, ||w||_2^2.
+    """Definition 1 (Eq. 5) as printed: m lam w / (lam + ||w||_2).
 
-    Shapes as for `scfe_recourse`. Neither is the minimiser of Eq. 2, save at lam = ||w|| = 1 (squared: lam = 1).
+    With `squared`, the form of the appendix's proof, ||w||_2^2 in the denominator. Shapes as for
+    `scfe_recourse`. Neither is the minimiser of Eq. 2, save at lam = ||w|| = 1 (squared: lam = 1).
     """
     w = np.asarray(w, dtype=np.float64)
-    size = np.linalg.norm(w, axis=-1) ** (2 if squared else 1)
+    power = 2 if squared else 1
+    size = np.linalg.norm(w, axis=-1) ** power
     return (np.asarray(m) * lam / (lam + size))[..., None] * w
 
 
 def theorem1_printed(m_nr, w_nr, m_r, w_r, lam, *, squared=False):
     """Theorem 1 (Eq. 6) as printed: bounds on ||zeta_nr - zeta_r||_2 for SCFE.
 
-    Lower: lam |m_nr / ||w_nr|| - m_r / ||w_r|||. Upper: the sum of lam ||w|| / (lam + ||w||) over both models;
-    with `squared`, the end of the appendix's proof, lam ||w|| / (lam + ||w||^2).
+    Lower: lam |m_nr / ||w_nr|| - m_r / ||w_r|||. Upper: the sum of lam ||w|| / (lam + ||w||) over
+    both models; with `squared`, the end of the appendix's proof, lam ||w|| / (lam + ||w||^2).
 
     Parameters
     ----------
@@ -54,50 +56,59 @@ def theorem1_printed(m_nr, w_nr, m_r, w_r, lam, *, squared=False):
     size_nr, size_r = np.linalg.norm(w_nr, axis=-1), np.linalg.norm(w_r, axis=-1)
     power = 2 if squared else 1
     lower = lam * np.abs(m_nr / size_nr - m_r / size_r)
-    upper = lam * size_nr / (lam + size_nr**power) + lam * size_r / (lam + size_r**power)
-    return Bounds(lower, np.broadcast_to(upper, np.shape(lower)))
+    upper_nr = lam * size_nr / (lam + size_nr**power)
+    upper_r = lam * size_r / (lam + size_r**power)
+    return Bounds(lower, np.broadcast_to(upper_nr + upper_r, np.shape(lower)))
 
 
 def theorem1(m_nr, w_nr, m_r, w_r, lam):
-    """Theorem 1 repaired: |a_nr - a_r| <= ||zeta_nr - zeta_r||_2 <= a_nr + a_r, with a = |m| ||w|| / (lam + ||w||^2).
+    """Theorem 1 repaired: |a_nr - a_r| <= ||zeta_nr - zeta_r||_2 <= a_nr + a_r.
 
-    Parameters and result as for `theorem1_printed`. Each a is the cost ||zeta||_2 of one recourse;
-    equality on the left where sign(m_nr m_r) cos(w_nr, w_r) = 1, on the right where it is -1.
+    Each a = |m| ||w|| / (lam + ||w||^2) is the cost ||zeta||_2 of one recourse. Parameters and
+    result as for `theorem1_printed`; equality on the left where
+    sign(m_nr m_r) cos(w_nr, w_r) = 1, on the right where it is -1.
     """
     cost_nr, cost_r = scfe_cost(m_nr, w_nr, lam), scfe_cost(m_r, w_r, lam)
     return Bounds(np.abs(cost_nr - cost_r), cost_nr + cost_r)
 
 
 def theorem1_exact(m_nr, w_nr, m_r, w_r, lam):
-    """Return ||zeta_nr - zeta_r||_2 by the law of cosines, shape (...), from the two costs and the angle of the weights."""
+    """Return ||zeta_nr - zeta_r||_2 by the law of cosines, shape (...).
+
+    From the two costs and the angle of the weights; parameters as for `theorem1_printed`.
+    """
     cost_nr, cost_r = scfe_cost(m_nr, w_nr, lam), scfe_cost(m_r, w_r, lam)
-    cosine = (np.asarray(w_nr) * w_r).sum(-1) / (np.linalg.norm(w_nr, axis=-1) * np.linalg.norm(w_r, axis=-1))
+    sizes = np.linalg.norm(w_nr, axis=-1) * np.linalg.norm(w_r, axis=-1)
+    cosine = (np.asarray(w_nr) * w_r).sum(-1) / sizes
     squared = cost_nr**2 + cost_r**2 - 2 * np.sign(m_nr * m_r) * cost_nr * cost_r * cosine
     return np.sqrt(np.maximum(squared, 0.0))
 
 
 def scfe_cost(m, w, lam):
-    """Return the l2 cost |m| ||w|| / (lam + ||w||^2) of SCFE's recourse for a linear model, shape (...)."""
+    """Return the l2 cost |m| ||w|| / (lam + ||w||^2) of SCFE for a linear model, shape (...)."""
     size = np.linalg.norm(w, axis=-1)
     return np.abs(m) * size / (lam + size**2)
 
 
 def theorem1_reach(m_nr, w_nr, m_r, w_r, lam):
-    """Return a lower bound on ||zeta_nr - zeta_r||_2 in the printed quantities |m| / ||w||, shape (...).
+    """Return a lower bound on ||zeta_nr - zeta_r||_2 in the printed |m| / ||w||, shape (...).
 
-    It is |r_nr - r_r| - lam max |m| / (||w|| (lam + ||w||^2)), with r = |m| / ||w|| the distance to the level s:
-    no factor lam in front, and an explicit correction for lam > 0. Parameters as for `theorem1_printed`, no weight vector zero.
+    It is |r_nr - r_r| - lam max |m| / (||w|| (lam + ||w||^2)), with r = |m| / ||w|| the distance
+    to the level s: no factor lam in front, and an explicit correction for lam > 0. Parameters as
+    for `theorem1_printed`, no weight vector zero.
     """
     size_nr, size_r = np.linalg.norm(w_nr, axis=-1), np.linalg.norm(w_r, axis=-1)
     reach_nr, reach_r = np.abs(m_nr) / size_nr, np.abs(m_r) / size_r
-    return np.abs(reach_nr - reach_r) - lam * np.maximum(reach_nr / (lam + size_nr**2), reach_r / (lam + size_r**2))
+    short_nr, short_r = reach_nr / (lam + size_nr**2), reach_r / (lam + size_r**2)
+    return np.abs(reach_nr - reach_r) - lam * np.maximum(short_nr, short_r)
 
 
 def theorem1_stability(x, m_nr, w_nr, w_r, delta_b, lam):
-    """Return an upper bound on ||zeta_nr - zeta_r||_2 that vanishes with the change of the weights, shape (...).
+    """Return an upper bound on ||zeta_nr - zeta_r||_2 that vanishes with w_r - w_nr and b_r - b_nr.
 
-    It is |m_nr| ||dw|| / sqrt((lam + ||w_nr||^2)(lam + ||w_r||^2)) + (||dw|| ||x|| + |db|) ||w_r|| / (lam + ||w_r||^2),
-    for one score s and dw = w_r - w_nr.
+    For one score s, dw = w_r - w_nr and db = b_r - b_nr it is, with shape (...),
+    |m_nr| ||dw|| / sqrt((lam + ||w_nr||^2)(lam + ||w_r||^2))
+    + (||dw|| ||x|| + |db|) ||w_r|| / (lam + ||w_r||^2).
 
     Parameters
     ----------
@@ -107,16 +118,20 @@ def theorem1_stability(x, m_nr, w_nr, w_r, delta_b, lam):
     delta_b : array of shape (...), b_r - b_nr
     lam : float
     """
-    square_nr, square_r = lam + (np.asarray(w_nr) ** 2).sum(-1), lam + (np.asarray(w_r) ** 2).sum(-1)
-    moved = np.linalg.norm(np.asarray(w_r) - w_nr, axis=-1)
+    w_nr, w_r = np.asarray(w_nr), np.asarray(w_r)
+    square_nr = lam + (w_nr**2).sum(-1)
+    square_r = lam + (w_r**2).sum(-1)
+    moved = np.linalg.norm(w_r - w_nr, axis=-1)
     turn = np.abs(m_nr) * moved / np.sqrt(square_nr * square_r)
-    return turn + (moved * np.linalg.norm(x, axis=-1) + np.abs(delta_b)) * np.linalg.norm(w_r, axis=-1) / square_r
+    logit = moved * np.linalg.norm(x, axis=-1) + np.abs(delta_b)
+    return turn + logit * np.linalg.norm(w_r, axis=-1) / square_r
 
 
 def scfe_recourse_unsquared(m, w, lam):
-    """Return the minimiser of (w.zeta - m)^2 + lam ||zeta||_2, the distance not squared; shapes as for `scfe_recourse`.
+    """Return the minimiser of (w.zeta - m)^2 + lam ||zeta||_2, the distance not squared.
 
-    Its length is (|m| / ||w|| - lam / (2 ||w||^2))_+: a weak model, ||w|| <= lam / (2 |m|), gets no recourse at all.
+    Shapes as for `scfe_recourse`. Its length is (|m| / ||w|| - lam / (2 ||w||^2))_+: a weak model,
+    ||w|| <= lam / (2 |m|), gets no recourse at all.
     """
     w = np.asarray(w, dtype=np.float64)
     size = np.linalg.norm(w, axis=-1)
@@ -125,7 +140,9 @@ def scfe_recourse_unsquared(m, w, lam):
 
 
 def stationary_recourse(residual, gradient, lam):
-    """Return m' grad h(x') / lam, shape (..., d): what zeta is at every stationary point of Eq. 2, for any differentiable model.
+    """Return m' grad h(x') / lam, shape (..., d): zeta at every stationary point of Eq. 2.
+
+    For any differentiable model.
 
     Parameters
     ----------
@@ -138,9 +155,11 @@ def stationary_recourse(residual, gradient, lam):
 
 
 def linearisation_error(cost, slope, slope_cf, beta, lam):
-    """Return the radius around the linearised recourse m g / (lam + ||g||^2) that holds a stationary recourse, shape (...).
+    """Return the radius around the linearised recourse that holds a stationary one, shape (...).
 
-    It is beta t^2 (||g|| / (2 (lam + ||g||^2)) + 1 / ||grad h(x')||), with g = grad h(x) and t = ||zeta||.
+    The linearised recourse is m g / (lam + ||g||^2), and the radius is
+    beta t^2 (||g|| / (2 (lam + ||g||^2)) + 1 / ||grad h(x')||), with g = grad h(x) and
+    t = ||zeta||.
 
     Parameters
     ----------

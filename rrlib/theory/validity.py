@@ -1,4 +1,7 @@
-"""Theorem 3, as printed and repaired: whose recourse scores higher, and what validity at fixed (s, lambda) measures."""
+"""Theorem 3, as printed and repaired: whose recourse scores higher.
+
+And what validity at fixed (s, lambda) measures.
+"""
 
 from typing import NamedTuple
 
@@ -6,7 +9,9 @@ import numpy as np
 
 
 class Decision(NamedTuple):
-    """What a condition says about each instance, bool arrays of one shape; it is silent where both are False.
+    """What a condition says about each instance, bool arrays of one shape.
+
+    It is silent where both are False.
 
     Attributes
     ----------
@@ -19,7 +24,9 @@ class Decision(NamedTuple):
 
 
 def theorem3_printed(gain, y, size_x, size_x_r, d, *, eps, rate, steps):
-    """The condition of Theorem 3 (Eq. 35) as printed: |gain| <= n eta (y ||x||_2 + eps sqrt(d)) ||x_r||_2. It decides nothing.
+    """The condition of Theorem 3 (Eq. 35) as printed. It decides nothing.
+
+    It reads |gain| <= n eta (y ||x||_2 + eps sqrt(d)) ||x_r||_2.
 
     Parameters
     ----------
@@ -42,9 +49,11 @@ def theorem3_printed(gain, y, size_x, size_x_r, d, *, eps, rate, steps):
 
 
 def theorem3(gain, radius, size_x_r):
-    """Theorem 3 repaired: gain >= C ||x_r||_2 proves the conclusion, gain < -C ||x_r||_2 refutes it, if ||w_nr - w_r||_2 <= C.
+    """Theorem 3 repaired: what a bound on the distance of the weights decides.
 
-    Nothing in between can be decided from (gain, C, x_r) alone: w_r = w_nr +- C x_r / ||x_r|| realises both ends.
+    If ||w_nr - w_r||_2 <= C, gain >= C ||x_r||_2 proves the conclusion and gain < -C ||x_r||_2
+    refutes it. Nothing in between can be decided from (gain, C, x_r) alone:
+    w_r = w_nr +- C x_r / ||x_r|| realises both ends.
 
     Parameters
     ----------
@@ -64,7 +73,9 @@ def theorem3(gain, radius, size_x_r):
 
 
 def scfe_score(h, size, s, lam):
-    """Return the logit s - lam (s - h) / (lam + ||w||_2^2) that SCFE's recourse reaches on a linear model, shape (...).
+    """Return the logit that SCFE's recourse reaches on a linear model, shape (...).
+
+    It is s - lam (s - h) / (lam + ||w||_2^2).
 
     Parameters
     ----------
@@ -78,23 +89,27 @@ def scfe_score(h, size, s, lam):
 
 
 def scfe_order(h_nr, size_nr, h_r, size_r, s, lam):
-    """Return whether the standard model's SCFE score is at least the robust one's, shape (...), without computing a recourse.
+    """Return whether the standard model's SCFE score is at least the robust one's, shape (...).
 
-    It is so exactly where (s - h_r) (lam + ||w_nr||^2) >= (s - h_nr) (lam + ||w_r||^2). Parameters as for `scfe_score`.
+    No recourse is computed: it is so exactly where
+    (s - h_r) (lam + ||w_nr||^2) >= (s - h_nr) (lam + ||w_r||^2). Parameters as for `scfe_score`.
     """
     return (s - h_r) * (lam + np.square(size_nr)) >= (s - h_nr) * (lam + np.square(size_r))
 
 
 def scfe_budget(size, s, lam, *, tau=0.0):
-    """Return c_eff = (s - tau) ||w||_2 / lam: SCFE is valid exactly for the denied within this l2 distance of the boundary.
+    """Return SCFE's budget c_eff = (s - tau) ||w||_2 / lam, in scaled features.
 
-    Parameters as for `scfe_score`; tau is the decision threshold, in logits. Scaled features.
+    SCFE is valid exactly for the denied within this l2 distance of the boundary. Parameters as
+    for `scfe_score`; tau is the decision threshold, in logits.
     """
     return (s - tau) * np.asarray(size) / lam
 
 
 def scfe_score_unsquared(h, size, s, lam):
-    """Return the logit max(h, s - lam / (2 ||w||_q)) that SCFE reaches when the distance is an l_p norm, not its square.
+    """Return the logit that SCFE reaches when the distance is an l_p norm, not its square.
+
+    It is max(h, s - lam / (2 ||w||_q)).
 
     Parameters
     ----------
@@ -108,10 +123,11 @@ def scfe_score_unsquared(h, size, s, lam):
 
 
 def recourse_certificate(h, size, radius):
-    """Return an upper bound on the share of rows that are denied and have a recourse of l_p cost <= radius.
+    """Return an upper bound on the share of rows denied with a recourse of l_p cost <= radius.
 
-    Such a row could be moved to a logit >= 0, where the logistic loss of label 0 is at least log 2;
-    so the share is at most the mean robust loss mean log(1 + exp(h + radius ||w||_q)) over log 2.
+    Such a row could be moved to a logit >= 0, where the logistic loss of label 0 is at least
+    log 2; so the share is at most the mean robust loss mean log(1 + exp(h + radius ||w||_q)) over
+    log 2.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Lemma 1, as printed and repaired: how far robust training moves the weights of a logistic model.
 
-Parameters are written theta = (w, b), and the bias is the weight of a last feature that is always 1 (`add_bias`);
-the attack does not reach it. So theta . x is the logit. E is the axis of radii, D = d + 1.
+Parameters are written theta = (w, b), and the bias is the weight of a last feature that is always
+1 (`add_bias`); the attack does not reach it. So theta . x is the logit. E is the axis of radii,
+D = d + 1.
 """
 
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from rrlib.attacks import dual_exponent
+from rrlib.models.attacks import dual_exponent
 
 
 def add_bias(X):
@@ -19,16 +20,20 @@ def add_bias(X):
 
 
 def smoothness(X):
-    """Return beta, a quarter of the largest eigenvalue of E[x x^T]: the mean logistic loss has curvature at most beta.
+    """Return beta, a quarter of the largest eigenvalue of E[x x^T].
 
-    X has shape (..., n, D); beta has shape (...).
+    The mean logistic loss has curvature at most beta. X has shape (..., n, D); beta has shape
+    (...).
     """
     X = np.asarray(X, dtype=np.float64)
-    return np.linalg.eigvalsh(X.swapaxes(-1, -2) @ X / X.shape[-2])[..., -1] / 4
+    moments = X.swapaxes(-1, -2) @ X / X.shape[-2]
+    return np.linalg.eigvalsh(moments)[..., -1] / 4
 
 
 def lemma1_printed(x, y, eps, *, rate, steps):
-    """Lemma 1 (Eq. 9) as printed: n eta (y ||x||_2 + eps sqrt(d)), with steps for n and rate for eta.
+    """Lemma 1 (Eq. 9) as printed: n eta (y ||x||_2 + eps sqrt(d)).
+
+    `steps` stands for n and `rate` for eta.
 
     Parameters
     ----------
@@ -38,12 +43,15 @@ def lemma1_printed(x, y, eps, *, rate, steps):
         Its label, -1 or +1, which enters with its sign.
     eps : float or array of shape (...)
     """
-    x = np.asarray(x, dtype=np.float64)
-    return rate * steps * (y * np.linalg.norm(x, axis=-1) + np.asarray(eps) * np.sqrt(x.shape[-1]))
+    x, eps = np.asarray(x, dtype=np.float64), np.asarray(eps)
+    d = x.shape[-1]
+    return rate * steps * (y * np.linalg.norm(x, axis=-1) + eps * np.sqrt(d))
 
 
 def lemma1_trivial(X, eps, *, rate, steps, p=np.inf, bias=True):
-    """Lemma 1 repaired by the triangle inequality: eta T (E||x||_2 + eps c_p), for full-batch descent from a common start.
+    """Lemma 1 repaired by the triangle inequality: eta T (E||x||_2 + eps c_p).
+
+    For full-batch descent from a common start.
 
     Parameters
     ----------
@@ -53,32 +61,41 @@ def lemma1_trivial(X, eps, *, rate, steps, p=np.inf, bias=True):
     rate, steps : float, int
         The rate eta and the number T of steps, not of epochs.
     p : {1, 2, inf}
-        Norm of the perturbations; c_p is the largest l2 norm in the unit l_p ball, sqrt(d) for inf and 1 for 2 and 1.
+        Norm of the perturbations; c_p is the largest l2 norm in the unit l_p ball, sqrt(d) for
+        inf and 1 for 2 and 1.
     bias : bool
         Whether the last column is the constant that the attack does not reach.
     """
-    X = np.asarray(X, dtype=np.float64)
-    return rate * steps * (np.linalg.norm(X, axis=-1).mean(-1) + np.asarray(eps) * _spread(X, p, bias))
+    X, eps = np.asarray(X, dtype=np.float64), np.asarray(eps)
+    size = np.linalg.norm(X, axis=-1).mean(-1)
+    return rate * steps * (size + eps * _spread(X, p, bias))
 
 
 def stability_sum(X, y, path, eps, *, rate, p=np.inf, decay=0.0, bias=True):
-    """Return the right-hand side of `lemma1_stability` after 0, 1, ..., T steps, without asking for its hypothesis on the rate."""
-    X, sign, eps = np.asarray(X, dtype=np.float64), 2.0 * np.asarray(y) - 1, np.asarray(eps)
+    """Return the right-hand side of `lemma1_stability` after 0, 1, ..., T steps.
+
+    Its hypothesis on the rate is not asked for. Parameters and shape as there.
+    """
+    X, eps = np.asarray(X, dtype=np.float64), np.asarray(eps)
+    sign = 2.0 * np.asarray(y) - 1
     scale, spread = np.sqrt(4 * smoothness(X)), _spread(X, p, bias)
     total = np.zeros(np.shape(path)[1:-1])
     sums = [total]
     for theta in np.asarray(path)[:-1]:
         norm = attacked_norm(theta, p, bias)
-        slope = expit((eps * norm)[..., None] - sign * (X @ theta[..., None])[..., 0]).mean(-1)
-        total = (1 - rate * decay) * total + rate * eps * (scale * norm / 4 + spread * slope)
+        slope = expit((eps * norm)[..., None] - sign * _logits(X, theta)).mean(-1)
+        step = rate * eps * (scale * norm / 4 + spread * slope)
+        total = (1 - rate * decay) * total + step
         sums.append(total)
     return np.array(sums)
 
 
 def lemma1_stability(X, y, path, eps, *, rate, p=np.inf, decay=0.0, bias=True):
-    """Lemma 1 repaired, during training: eta eps sum_k (1 - eta mu)^(T-1-k) (S ||v_k||_q / 4 + c_p E sigma(-worst margin at v_k)).
+    """Lemma 1 repaired, during training: a sum over the steps of the robust training.
 
-    It bounds the distance between standard and robust full-batch descent from a common start, where eta <= 2 / (beta + 2 mu).
+    It is eta eps sum_k (1 - eta mu)^(T-1-k) (S ||v_k||_q / 4 + c_p E sigma(-worst margin at v_k)),
+    and bounds the distance between standard and robust full-batch descent from a common start,
+    where eta <= 2 / (beta + 2 mu).
 
     Parameters
     ----------
@@ -97,16 +114,19 @@ def lemma1_stability(X, y, path, eps, *, rate, p=np.inf, decay=0.0, bias=True):
         The bound after each number of steps; infinite where the rate is too large for the theorem.
     """
     safe = rate * (smoothness(X) + 2 * decay) <= 2 * (1 + 1e-12)
-    return np.where(safe, stability_sum(X, y, path, eps, rate=rate, p=p, decay=decay, bias=bias), np.inf)
+    sums = stability_sum(X, y, path, eps, rate=rate, p=p, decay=decay, bias=bias)
+    return np.where(safe, sums, np.inf)
 
 
 def lemma1_decay(X, theta_r, eps, *, decay, p=np.inf, bias=False):
-    """Lemma 1 repaired, at convergence with weight decay mu on all of theta: (eps / mu) (c_p / 2 + S ||w_r||_q / 4).
+    """Lemma 1 repaired, at convergence: (eps / mu) (c_p / 2 + S ||w_r||_q / 4).
 
-    X has shape (..., n, D), theta_r, the minimiser of the robust loss plus mu ||theta||^2 / 2, shape (..., D).
+    For training with weight decay mu on all of theta. X has shape (..., n, D); theta_r, the
+    minimiser of the robust loss plus mu ||theta||^2 / 2, has shape (..., D).
     """
     scale = np.sqrt(4 * smoothness(X))
-    return np.asarray(eps) / decay * (_spread(X, p, bias) / 2 + scale * attacked_norm(np.asarray(theta_r), p, bias) / 4)
+    norm = attacked_norm(np.asarray(theta_r), p, bias)
+    return np.asarray(eps) / decay * (_spread(X, p, bias) / 2 + scale * norm / 4)
 
 
 class Metric(NamedTuple):
@@ -131,9 +151,10 @@ class Metric(NamedTuple):
 
 
 def lemma1_metric(X, theta_nr, theta_r):
-    """Lemma 1 repaired, for any two weight vectors: sqrt(Delta^T H_low Delta) <= sqrt(g^T H_low^-1 g).
+    """Lemma 1 repaired, for any two weight vectors: a bound on Delta = theta_r - theta_nr.
 
-    g is the difference of the gradients of the standard loss, E[(sigma(theta_r.x) - sigma(theta_nr.x)) x], and
+    It reads sqrt(Delta^T H_low Delta) <= sqrt(g^T H_low^-1 g), where g is the difference of the
+    gradients of the standard loss, E[(sigma(theta_r.x) - sigma(theta_nr.x)) x], and
     H_low = E[min(sigma'(theta_nr.x), sigma'(theta_r.x)) x x^T]. Labels cancel.
 
     Parameters
@@ -146,29 +167,41 @@ def lemma1_metric(X, theta_nr, theta_r):
     Metric
     """
     X = np.asarray(X, dtype=np.float64)
-    a, b = (expit((X @ np.asarray(theta)[..., None])[..., 0]) for theta in (theta_nr, theta_r))
+    a, b = expit(_logits(X, theta_nr)), expit(_logits(X, theta_r))
     hessian = _gram(X, np.minimum(a * (1 - a), b * (1 - b)))
     g = ((b - a)[..., None, :] @ X)[..., 0, :] / X.shape[-2]
-    pull = np.sqrt((g * np.linalg.solve(hessian, g[..., None])[..., 0]).sum(-1))
+    step = np.linalg.solve(hessian, g[..., None])[..., 0]
+    pull = np.sqrt((g * step).sum(-1))
     smallest = np.linalg.eigvalsh(hessian)[..., 0]
-    return Metric(hessian, pull, pull / np.sqrt(smallest), np.linalg.norm(g, axis=-1) / smallest)
+    euclidean = pull / np.sqrt(smallest)
+    plain = np.linalg.norm(g, axis=-1) / smallest
+    return Metric(hessian, pull, euclidean, plain)
 
 
 def mean_hessian(X, theta_nr, theta_r):
-    """Return the mean of the standard loss's Hessian on the segment between two weight vectors, shape (..., D, D).
+    """Return the standard loss's mean Hessian between two weight vectors, shape (..., D, D).
 
-    The mean slope of sigma between two logits is (sigma(t) - sigma(s)) / (t - s), so g = mean_hessian @ Delta exactly.
+    The mean is taken on the segment. The mean slope of sigma between two logits is
+    (sigma(t) - sigma(s)) / (t - s), so g = mean_hessian @ Delta exactly; where the two logits are
+    too near for that, it is the slope in their middle.
     """
     X = np.asarray(X, dtype=np.float64)
-    s, t = ((X @ np.asarray(theta)[..., None])[..., 0] for theta in (theta_nr, theta_r))
+    s, t = _logits(X, theta_nr), _logits(X, theta_r)
     near = np.abs(t - s) < 1e-6
-    slope = expit((s + t) / 2) * expit(-(s + t) / 2)
-    return _gram(X, np.where(near, slope, (expit(t) - expit(s)) / np.where(near, 1.0, t - s)))
+    middle = expit((s + t) / 2) * expit(-(s + t) / 2)
+    secant = (expit(t) - expit(s)) / np.where(near, 1.0, t - s)
+    return _gram(X, np.where(near, middle, secant))
 
 
 def attacked_norm(theta, p, bias):
     """Return ||w||_q of the weights that the attack reaches, shape (...)."""
-    return np.linalg.norm(theta[..., :-1] if bias else theta, ord=dual_exponent(p), axis=-1)
+    w = theta[..., :-1] if bias else theta
+    return np.linalg.norm(w, ord=dual_exponent(p), axis=-1)
+
+
+def _logits(X, theta):
+    """Return theta . x for every row, shape (..., n), for X (..., n, D) and theta (..., D)."""
+    return (X @ np.asarray(theta)[..., None])[..., 0]
 
 
 def _spread(X, p, bias):

@@ -1,42 +1,56 @@
-"""Lemma 1, repaired before training: where every robust logistic model must lie, given the standard one.
+"""Lemma 1, repaired before training: where every robust logistic model must lie.
 
-Parameters are written theta = (w, b), rows x with a last feature 1 (`rrlib.theory.weights.add_bias`); E is the axis of radii.
-F_eps is the mean logistic loss under the worst perturbation of radius eps.
+The standard model is given. Parameters are written theta = (w, b), rows x with a last feature 1
+(`rrlib.theory.weights.add_bias`); E is the axis of radii. F_eps is the mean logistic loss under
+the worst perturbation of radius eps.
 """
 
 import numpy as np
 
-from rrlib.logistic import fit_logistic
+from rrlib.models.logistic import fit_logistic
 from rrlib.theory.bounds import Bounds
 from rrlib.theory.weights import attacked_norm
 
 SMOOTHING = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)
-"""Widths by which `robust_region_support` rounds the corner of ||w||_q, in mean absolute weights of the standard model."""
+"""Widths by which `robust_region_support` rounds the corner of ||w||_q.
+
+In mean absolute weights of the standard model.
+"""
 
 
 def robust_risk(X, y, theta, eps, *, p=np.inf):
-    """Return F_eps(theta) in nats, shape (...), for X (..., n, D), labels y (..., n), theta (..., D) and eps (...)."""
+    """Return F_eps(theta) in nats, shape (...).
+
+    X has shape (..., n, D), the labels y (..., n), theta (..., D) and eps (...).
+    """
+    X, theta, eps = np.asarray(X), np.asarray(theta), np.asarray(eps)
     sign = 2.0 * np.asarray(y) - 1
-    margin = sign * (np.asarray(X) @ np.asarray(theta)[..., None])[..., 0]
-    return _softplus((np.asarray(eps) * attacked_norm(np.asarray(theta), p, True))[..., None] - margin)[0].mean(-1)
+    margin = sign * (X @ theta[..., None])[..., 0]
+    attack = eps * attacked_norm(theta, p, True)
+    loss, _ = _softplus(attack[..., None] - margin)
+    return loss.mean(-1)
 
 
 def shrunk_models(X, y, theta_nr, eps, *, p=np.inf):
-    """Return the best robust models among the multiples of the standard weights, with any bias, shape (E, D).
+    """Return the best robust models among the multiples of the standard weights, shape (E, D).
 
-    This is robust training with one feature, the standard logit: two numbers are fitted, and no robust model is.
-    X has shape (n, D), theta_nr (D,), eps (E,).
+    With any bias. This is robust training with one feature, the standard logit: two numbers are
+    fitted, and no robust model is. X has shape (n, D), theta_nr (D,), eps (E,).
     """
     w = theta_nr[:-1]
-    fit = fit_logistic((X[:, :-1] @ w)[:, None], y, np.asarray(eps) * attacked_norm(theta_nr, p, True)).model
-    return np.column_stack([fit.w.numpy() * w, fit.b.numpy()])
+    logit = X[:, :-1] @ w
+    radii = np.asarray(eps) * attacked_norm(theta_nr, p, True)
+    model = fit_logistic(logit[:, None], y, radii).model
+    return np.column_stack([model.w.numpy() * w, model.b.numpy()])
 
 
 def robust_region_reach(X, y, theta_nr, theta, threshold, *, radius=0.0, p=np.inf, slack=1e-14):
-    """Return the largest t >= 1 for which theta_nr + t (theta - theta_nr) lies in {F_radius <= threshold}, shape (E,).
+    """Return how far {F_radius <= threshold} reaches from theta_nr towards theta, shape (E,).
 
-    The region is convex; t says how much farther than theta it reaches in theta's own direction, up to 1e-6.
-    0 where theta itself lies outside by more than `slack` nats; infinite where no t below 1e6 leaves the region.
+    That is the largest t >= 1 for which theta_nr + t (theta - theta_nr) lies in the region. The
+    region is convex; t says how much farther than theta it reaches in theta's own direction, up
+    to 1e-6. 0 where theta itself lies outside by more than `slack` nats; infinite where no t below
+    1e6 leaves the region.
 
     Parameters
     ----------
@@ -54,26 +68,33 @@ def robust_region_reach(X, y, theta_nr, theta, threshold, *, radius=0.0, p=np.in
 
     def inside(t):
         norm = attacked_norm(theta_nr + t[:, None] * step, p, True)
-        return _softplus((radius * norm)[:, None] - start - t[:, None] * slope)[0].mean(-1) <= threshold + slack
+        attack = (radius * norm)[:, None]
+        loss, _ = _softplus(attack - start - t[:, None] * slope)
+        return loss.mean(-1) <= threshold + slack
 
     low = np.ones(len(theta))
     within = inside(low)
-    while (far := within & (low < 1e6) & inside(2 * low)).any():
-        low = np.where(far, 2 * low, low)
+    growing = within
+    while growing.any():
+        growing = within & (low < 1e6) & inside(2 * low)
+        low = np.where(growing, 2 * low, low)
     high = 2 * low
     for _ in range(20):
         middle = (low + high) / 2
         good = inside(middle)
         low, high = np.where(good, middle, low), np.where(good, high, middle)
-    return np.where(within, np.where(low < 1e6, low, np.inf), 0.0)
+    reach = np.where(low < 1e6, low, np.inf)
+    return np.where(within, reach, 0.0)
 
 
 def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
-    """Return upper bounds on a.theta over the region {F_eps <= F_eps(shrunk standard model)}, for K directions a, shape (K,).
+    """Return upper bounds on a.theta over a region, for K directions a, shape (K,).
 
-    ||w||_q is replaced by a smooth function below it (|w_j| by sqrt(w_j^2 + width^2) - width), which enlarges the region.
-    Newton's method solves F = c, grad F = l a, while the width falls along `SMOOTHING`;
-    then a.theta + (c - F(theta)) / l bounds the maximum, as F is convex. Infinite where Newton's method has not converged.
+    The region is {F_eps <= F_eps(shrunk standard model)}. ||w||_q is replaced by a smooth function
+    below it (|w_j| by sqrt(w_j^2 + width^2) - width), which enlarges the region. Newton's method
+    solves F = c, grad F = l a, while the width falls along `SMOOTHING`; then
+    a.theta + (c - F(theta)) / l bounds the maximum, as F is convex. Infinite where Newton's method
+    has not converged.
 
     Parameters
     ----------
@@ -89,7 +110,9 @@ def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
         If eps is not positive (at 0 the region is one point, theta_nr), or p is neither 2 nor inf.
     """
     if not eps > 0:
-        raise ValueError(f"eps must be positive, not {eps}: at 0 the region holds the standard model alone")
+        raise ValueError(
+            f"eps must be positive, not {eps}: at 0 the region holds the standard model alone"
+        )
     if p not in (2, np.inf):
         raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
     Z = (2.0 * np.asarray(y) - 1)[:, None] * np.asarray(X)
@@ -97,69 +120,85 @@ def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
     centre = shrunk_models(X, y, theta_nr, [eps], p=p)[0]
     level = robust_risk(X, y, centre, eps, p=p)
     widths = np.array(SMOOTHING) * np.abs(theta_nr[:-1]).mean()
+
+    # The first guess maximises a.theta where the risk's quadratic model at the centre is c.
     theta = np.tile(centre, (len(directions), 1))
     F, gradient, hessian = _smooth_risk(theta, Z, pairs, eps, widths[0], p)
     downhill, along = _solve(hessian, gradient), _solve(hessian, directions)
-    reach = np.sqrt((2 * (level - F) + (gradient * downhill).sum(-1)) / (directions * along).sum(-1))
-    theta, multiplier = theta - downhill + reach[:, None] * along, 1 / reach
+    room = 2 * (level - F) + (gradient * downhill).sum(-1)
+    reach = np.sqrt(room / (directions * along).sum(-1))
+    theta = theta - downhill + reach[:, None] * along
+    multiplier = 1 / reach
+
     lost = np.zeros(len(directions), dtype=bool)
     for width in widths:
+        tolerance = 1e-4 if width > widths[-1] else 1e-10
         for _ in range(30):
             F, gradient, hessian = _smooth_risk(theta, Z, pairs, eps, width, p)
             missing = gradient - multiplier[:, None] * directions
-            wrong = np.where(lost, np.inf, np.maximum(np.abs(missing).max(-1), np.abs(F - level)))
-            if wrong[~lost].max(initial=0.0) < (1e-4 if width > widths[-1] else 1e-10):
+            wrong = np.maximum(np.abs(missing).max(-1), np.abs(F - level))
+            wrong = np.where(lost, np.inf, wrong)
+            if wrong[~lost].max(initial=0.0) < tolerance:
                 break
             back, along = _solve(hessian, missing), _solve(hessian, directions)
             change = ((gradient * back).sum(-1) - F + level) / (gradient * along).sum(-1)
             theta = theta - back + change[:, None] * along
             multiplier = np.clip(multiplier + change, 0.3 * multiplier, 3 * multiplier)
             lost |= ~(np.abs(theta).max(-1) < 1e9)
-            theta, multiplier = np.where(lost[:, None], centre, theta), np.where(lost, 1.0, multiplier)
-    return np.where(wrong < 1e-8, (directions * theta).sum(-1) + (level - F) / multiplier, np.inf)
+            theta = np.where(lost[:, None], centre, theta)
+            multiplier = np.where(lost, 1.0, multiplier)
+    support = (directions * theta).sum(-1) + (level - F) / multiplier
+    return np.where(wrong < 1e-8, support, np.inf)
 
 
 def robust_region_box(X, y, theta_nr, eps, *, p=np.inf):
-    """Return an interval for every weight of every robust model, before any is trained: Bounds of shape (E, D).
+    """Return an interval for every weight of every robust model, before any is trained.
 
-    A theta_r with F_eps(theta_r) <= F_eps(shrunk standard model), in particular a minimiser, has each weight in its interval.
-    Parameters as for `robust_region_support`; eps has shape (E,).
+    Bounds of shape (E, D). A theta_r with F_eps(theta_r) <= F_eps(shrunk standard model), in
+    particular a minimiser, has each weight in its interval. Parameters as for
+    `robust_region_support`; eps has shape (E,).
     """
-    axes = np.concatenate([np.eye(len(theta_nr)), -np.eye(len(theta_nr))])
+    D = len(theta_nr)
+    axes = np.concatenate([np.eye(D), -np.eye(D)])
     reach = np.array([robust_region_support(X, y, theta_nr, axes, radius, p=p) for radius in eps])
-    return Bounds(-reach[:, len(theta_nr):], reach[:, :len(theta_nr)])
+    return Bounds(-reach[:, D:], reach[:, :D])
 
 
 def lemma1_region(theta_nr, box):
-    """Lemma 1 repaired, before training: the Bounds on ||theta_r - theta_nr||_2, shape (E,), that `robust_region_box` implies."""
+    """Lemma 1 repaired, before training: what `robust_region_box` implies.
+
+    Bounds on ||theta_r - theta_nr||_2, shape (E,).
+    """
     nearest = np.clip(theta_nr, box.lower, box.upper)
     farthest = np.maximum(np.abs(box.lower - theta_nr), np.abs(box.upper - theta_nr))
     return Bounds(np.linalg.norm(nearest - theta_nr, axis=-1), np.linalg.norm(farthest, axis=-1))
 
 
 def _solve(matrices, vectors):
-    """Solve K linear systems, (K, D, D) and (K, D); where the matrix is singular to rounding, the answer is NaN."""
+    """Solve K linear systems, (K, D, D) and (K, D).
+
+    Where the matrix is singular to rounding, the answer is NaN.
+    """
     regular = np.linalg.cond(matrices) < 1e14
     safe = np.where(regular[:, None, None], matrices, np.eye(vectors.shape[-1]))
-    return np.where(regular[:, None], np.linalg.solve(safe, vectors[..., None])[..., 0], np.nan)
+    answer = np.linalg.solve(safe, vectors[..., None])[..., 0]
+    return np.where(regular[:, None], answer, np.nan)
 
 
 def _softplus(z):
     """Return log(1 + e^z) and its derivative sigma(z), from one exponential."""
     small = np.exp(-np.abs(z))
-    return np.maximum(z, 0) + np.log1p(small), np.where(z > 0, 1.0, small) / (1 + small)
+    value = np.maximum(z, 0) + np.log1p(small)
+    return value, np.where(z > 0, 1.0, small) / (1 + small)
 
 
 def _smooth_risk(theta, Z, pairs, eps, width, p):
-    """Return value (K,), gradient (K, D) and Hessian (K, D, D) of the robust risk with a smooth norm below ||w||_q."""
-    w, n = theta[:, :-1], len(Z)
-    if p == np.inf:
-        root = np.sqrt(w**2 + width**2)
-        norm, slope, bend = (root - width).sum(-1), w / root, (width**2 / root**3)[..., None] * np.eye(w.shape[-1])
-    else:
-        root = np.sqrt((w**2).sum(-1, keepdims=True) + width**2)
-        norm, slope = root[:, 0] - width, w / root
-        bend = (np.eye(w.shape[-1]) - slope[..., None] * slope[:, None, :]) / root[..., None]
+    """Return value (K,), gradient (K, D) and Hessian (K, D, D) of the smooth robust risk.
+
+    Smooth, as ||w||_q is replaced by `_smooth_norm` below it.
+    """
+    n = len(Z)
+    norm, slope, bend = _smooth_norm(theta[:, :-1], width, p)
     loss, q = _softplus(eps * norm[:, None] - theta @ Z.T)
     mean, curve = q.mean(-1), q * (1 - q)
     push = eps * np.pad(slope, ((0, 0), (0, 1)))
@@ -167,4 +206,19 @@ def _smooth_risk(theta, Z, pairs, eps, width, p):
     hessian = (curve @ pairs / n).reshape(*theta.shape, -1) - cross - cross.swapaxes(-1, -2)
     hessian += curve.mean(-1)[:, None, None] * push[..., None] * push[:, None, :]
     hessian[:, :-1, :-1] += (eps * mean)[:, None, None] * bend
-    return loss.mean(-1), mean[:, None] * push - q @ Z / n, hessian
+    gradient = mean[:, None] * push - q @ Z / n
+    return loss.mean(-1), gradient, hessian
+
+
+def _smooth_norm(w, width, p):
+    """Return value (K,), gradient (K, d) and Hessian (K, d, d) of a smooth norm below ||w||_q."""
+    identity = np.eye(w.shape[-1])
+    if p == np.inf:
+        root = np.sqrt(w**2 + width**2)
+        norm, slope = (root - width).sum(-1), w / root
+        bend = (width**2 / root**3)[..., None] * identity
+    else:
+        root = np.sqrt((w**2).sum(-1, keepdims=True) + width**2)
+        norm, slope = root[:, 0] - width, w / root
+        bend = (identity - slope[..., None] * slope[:, None, :]) / root[..., None]
+    return norm, slope, bend

@@ -1,8 +1,10 @@
-"""How fast the batched methods are, against plain loops over single instances: ``python tests/benchmarks/bench.py``.
+"""How fast the batched methods are, against plain loops over single instances.
 
-The loops stand for what one would write for one person at a time: the same settings, objective and tolerance, the same
-model code, fresh random draws for each person and layer, vectorised over a layer's samples. They run in the same process
-with the same number of threads, on the first few of the same rows; validity and mean cost are compared on these rows.
+Run it with ``python tests/benchmarks/bench.py``. The loops stand for what one would write for one
+person at a time: the same settings, objective and tolerance, the same model code, fresh random
+draws for each person and layer, vectorised over a layer's samples. They run in the same process
+with the same number of threads, on the first few of the same rows; validity and mean cost are
+compared on these rows.
 """
 
 import argparse
@@ -16,60 +18,85 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from rrlib import datasets
-from rrlib.logistic import fit_logistic
-from rrlib.models import EPS_GRID, predict, select, to
+from rrlib.data import datasets
+from rrlib.models import EPS_GRID, fit_logistic, fit_network, predict, select, to
+from rrlib.models.vae import decode, fit_vae
 from rrlib.recourse import cchvae, growing_spheres, scfe
-from rrlib.training import fit_network
-from rrlib.vae import decode, fit_vae
 
 
 def machine():
-    """Return what the figures depend on: the processor's name, its cores, the threads in use and the versions."""
+    """Return what the figures depend on: the processor, its cores, threads in use, versions."""
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def processor():
+    """Return the processor's name, from Linux's own record where there is one."""
     info = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
-    return {"processor": names[0] if names else platform.processor() or platform.machine(), "cores": os.cpu_count(),
-            "threads": torch.get_num_threads(), "python": platform.python_version(), "torch": torch.__version__}
+    lines = info.read_text().splitlines() if info.exists() else []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def scfe_loop(model, X, *, s=1.0, lam=0.01, tol=1e-8, max_steps=500):
-    """Newton's method for one row at a time, gradient and Hessian by torch's autograd, in float64; towards the favourable label."""
-    model, points = to(model, torch.float64), []
-    for x in torch.as_tensor(X):
-        def objective(z):
-            return (model(z.unsqueeze(0))[0, 0] - s) ** 2 + lam * (z - x).square().sum()
-
-        z = x
-        for _ in range(max_steps):
-            z = z.detach().requires_grad_()
-            value = objective(z)
-            gradient, = torch.autograd.grad(value, z, create_graph=True)
-            if gradient.norm() <= tol:
-                break
-            hessian = torch.stack([torch.autograd.grad(part, z, retain_graph=True)[0] for part in gradient])
-            with torch.no_grad():
-                values, vectors = torch.linalg.eigh(hessian)
-                step, length = -vectors @ ((vectors.T @ gradient) / values.abs().clamp_min(lam)), 1.0
-                for _ in range(30):
-                    if objective(z + length * step) <= value + 1e-4 * length * (gradient @ step) + 1e-15 * value:
-                        break
-                    length /= 2
-                z = z + length * step
-        points.append(z.detach())
-    return torch.stack(points)
+    """Newton's method for one row at a time, towards the favourable label, in float64."""
+    model = to(model, torch.float64)
+    return torch.stack([_newton(model, x, s, lam, tol, max_steps) for x in torch.as_tensor(X)])
 
 
-def growing_spheres_loop(model, X, *, samples=1000, step=0.1, gamma=0.1, closest=10, max_cost=10.0, max_evals=150_000, seed):
+def _newton(model, x, s, lam, tol, max_steps):
+    """Return the minimiser for one row, gradient and Hessian by torch's autograd."""
+
+    def objective(z):
+        return (model(z.unsqueeze(0))[0, 0] - s) ** 2 + lam * (z - x).square().sum()
+
+    z = x
+    for _ in range(max_steps):
+        z = z.detach().requires_grad_()
+        value = objective(z)
+        (gradient,) = torch.autograd.grad(value, z, create_graph=True)
+        if gradient.norm() <= tol:
+            break
+        rows = [torch.autograd.grad(part, z, retain_graph=True)[0] for part in gradient]
+        with torch.no_grad():
+            values, vectors = torch.linalg.eigh(torch.stack(rows))
+            step = -vectors @ ((vectors.T @ gradient) / values.abs().clamp_min(lam))
+            length, slope = 1.0, gradient @ step
+            for _ in range(30):
+                limit = value + 1e-4 * length * slope + 1e-15 * value
+                if objective(z + length * step) <= limit:
+                    break
+                length /= 2
+            z = z + length * step
+    return z.detach()
+
+
+def growing_spheres_loop(
+    model,
+    X,
+    *,
+    samples=1000,
+    step=0.1,
+    gamma=0.1,
+    closest=10,
+    max_cost=10.0,
+    max_evals=150_000,
+    seed,
+):
     """Growing spheres for one row at a time, towards the favourable label."""
     draw, points = torch.Generator().manual_seed(seed), []
     for x in torch.as_tensor(X).to(model[0]):
-        d, width, inner = len(x), step, 0.0
-        used = 0
+        width, inner, used = step, 0.0, 0
         while used + samples <= max_evals and inner < max_cost:
             outer = inner + width
-            directions = torch.randn(samples, d, generator=draw, dtype=x.dtype)
-            radii = (inner**d + (outer**d - inner**d) * torch.rand(samples, 1, generator=draw, dtype=x.dtype)) ** (1 / d)
-            layer = x + directions * radii / directions.norm(dim=1, keepdim=True)
+            layer = _layer(x, inner, outer, samples, draw)
             hits = layer[model(layer)[0] >= 0]
             used += samples
             if inner == 0 and len(hits):
@@ -87,9 +114,13 @@ def growing_spheres_loop(model, X, *, samples=1000, step=0.1, gamma=0.1, closest
 
 
 def cchvae_loop(model, X, vae, *, samples=300, step=0.1, max_cost=10.0, max_evals=30_000, seed):
-    """C-CHVAE for one row at a time, towards the favourable label, sampling and decoding in float32 as the batch does."""
+    """C-CHVAE for one row at a time, towards the favourable label.
+
+    Sampling and decoding run in float32, as in the batch.
+    """
     draw, points = torch.Generator().manual_seed(seed), []
-    vae, model = type(vae)(*(to(part, torch.float32) for part in vae)), to(model, torch.float32)
+    vae = type(vae)(*(to(part, torch.float32) for part in vae))
+    model = to(model, torch.float32)
     for x in torch.as_tensor(X, dtype=torch.float32):
         z = vae.encoder(x.unsqueeze(0))[0, : vae.decoder.A.shape[1]]
         for shell in range(max_evals // samples):
@@ -106,9 +137,19 @@ def cchvae_loop(model, X, vae, *, samples=300, step=0.1, max_cost=10.0, max_eval
     return torch.stack(points)
 
 
+def _layer(x, inner, outer, samples, draw):
+    """Return points uniform between two spheres around x."""
+    d = len(x)
+    directions = torch.randn(samples, d, generator=draw, dtype=x.dtype)
+    share = torch.rand(samples, 1, generator=draw, dtype=x.dtype)
+    radii = (inner**d + (outer**d - inner**d) * share) ** (1 / d)
+    return x + directions * radii / directions.norm(dim=1, keepdim=True)
+
+
 def _revert(model, x, hits):
-    """Revert the coordinates of the hits, all hits together, in ascending order of their change while the label lasts."""
-    order, going = (hits - x).abs().argsort(dim=1), torch.ones(len(hits), dtype=torch.bool)
+    """Revert the hits' coordinates in ascending order of their change while the label lasts."""
+    order = (hits - x).abs().argsort(dim=1)
+    going = torch.ones(len(hits), dtype=torch.bool)
     for j in order.T:
         trial = hits.scatter(1, j[:, None], x[j][:, None])
         going &= model(trial)[0] >= 0
@@ -122,21 +163,23 @@ def _cheapest(model, x, hits, gamma):
 
 
 def setup(seed=0, epochs=10, rows=1000):
-    """Return the models, the VAE and the rows of the benchmark: Adult instances that all models deny."""
+    """Return the models, the VAE, the Adult instances that all models deny, and the data."""
     data = datasets.load("adult", seed=seed)
     families = {
         "logistic regression": fit_logistic(data.X_train, data.y_train, EPS_GRID).model,
         "network": fit_network(data.X_train, data.y_train, EPS_GRID, seed=seed, epochs=epochs),
     }
-    denied = ~torch.stack([predict(model, data.X_test).any(0) for model in families.values()]).any(0)
-    return families, fit_vae(data.X_train, seed=seed), data.X_test[denied.numpy()][:rows], data
+    accepted = torch.stack([predict(model, data.X_test).any(0) for model in families.values()])
+    denied = ~accepted.any(0).numpy()
+    return families, fit_vae(data.X_train, seed=seed), data.X_test[denied][:rows], data
 
 
 def compare(batch, loop, model, X, subset, repeats=3):
-    """Return rates, validity and mean cost of a batched method and of a loop, both called with a family and rows.
+    """Return rates, validity and mean cost of a batched method and of a loop.
 
-    The batch takes all rows of X and all models; the loop takes the first `subset` rows for one model after the other.
-    The rate of the batch is that of the fastest of `repeats` calls.
+    Both are called with a family and rows. The batch takes all rows of X and all models; the loop
+    takes the first `subset` rows for one model after the other. The rate of the batch is that of
+    the fastest of `repeats` calls.
     """
     batch(model, X[:20])
     seconds = []
@@ -148,62 +191,69 @@ def compare(batch, loop, model, X, subset, repeats=3):
     points = [loop(select(model, e), X[:subset]) for e in range(len(model.eps))]
     loop_seconds = time.perf_counter() - start
     points = torch.stack(points)
+    change = points - torch.as_tensor(X[:subset]).to(points)
     valid = {"batch": found.valid[:, :subset], "loop": predict(model, points)}
+    costs = {"batch": found.cost[:, :subset], "loop": change.norm(dim=-1)}
     both = valid["batch"] & valid["loop"]
-    costs = {"batch": found.cost[:, :subset], "loop": (points - torch.as_tensor(X[:subset]).to(points)).norm(dim=-1)}
     rates = {"batch": found.valid.numel() / min(seconds), "loop": both.numel() / loop_seconds}
-    return {"models": len(model.eps), "loop rows": subset, "batch, per second": rates["batch"], "loop, per second": rates["loop"],
-            "ratio": rates["batch"] / rates["loop"],
-            **{f"{name}, valid": valid[name].double().mean().item() for name in valid},
-            **{f"{name}, mean cost": costs[name][both].double().mean().item() for name in costs}}
+    return {
+        "models": len(model.eps),
+        "loop rows": subset,
+        "batch, per second": rates["batch"],
+        "loop, per second": rates["loop"],
+        "ratio": rates["batch"] / rates["loop"],
+        **{f"{name}, valid": valid[name].double().mean().item() for name in valid},
+        **{f"{name}, mean cost": costs[name][both].double().mean().item() for name in costs},
+    }
 
 
 def table(families, vae, X, *, subset=50, seed=0):
-    """Return the measured table, one row for each method, model and number of models, as a DataFrame."""
-    methods = {
-        "SCFE": (partial(scfe, target=1.0), scfe_loop),
-        "growing spheres": (partial(growing_spheres, target=1.0, seed=seed), partial(growing_spheres_loop, seed=seed)),
-        "C-CHVAE": (partial(cchvae, vae=vae, target=1.0, seed=seed), partial(cchvae_loop, vae=vae, seed=seed)),
-    }
+    """Return the measured table, a row for each method, model and number of models."""
+    methods = [
+        ("SCFE", scfe, scfe_loop, {}),
+        ("growing spheres", growing_spheres, growing_spheres_loop, {"seed": seed}),
+        ("C-CHVAE", cchvae, cchvae_loop, {"seed": seed, "vae": vae}),
+    ]
     rows = []
-    for name, (batch, loop) in methods.items():
+    for name, batch, loop, options in methods:
+        batch, loop = partial(batch, target=1.0, **options), partial(loop, **options)
         for kind, family in families.items():
             for model in (select(family, 0), family):
-                rows.append({"method": name, "model": kind} | compare(batch, loop, model, X, subset))
+                measured = compare(batch, loop, model, X, subset)
+                rows.append({"method": name, "model": kind} | measured)
     return pd.DataFrame(rows)
 
 
 def training_table(data, *, epochs=3, seed=0):
-    """Return seconds and mean test accuracy of training eight networks together and one after the other, as a DataFrame."""
-    def together():
-        return [fit_network(data.X_train, data.y_train, EPS_GRID, seed=seed, epochs=epochs)]
-
-    def one_by_one():
-        return [fit_network(data.X_train, data.y_train, [eps], seed=seed, epochs=epochs) for eps in EPS_GRID]
-
+    """Return seconds and mean test accuracy of training eight networks, together and in turn."""
+    train = partial(fit_network, data.X_train, data.y_train, seed=seed, epochs=epochs)
+    favourable = torch.as_tensor(data.y_test == 1)
+    grids = {"eight together": [EPS_GRID], "one after the other": [[eps] for eps in EPS_GRID]}
     rows = []
-    for name, train in (("eight together", together), ("one after the other", one_by_one)):
+    for name, parts in grids.items():
         start = time.perf_counter()
-        models = train()
+        models = [train(eps) for eps in parts]
         seconds = time.perf_counter() - start
-        right = torch.cat([predict(model, data.X_test) for model in models]) == torch.as_tensor(data.y_test == 1)
-        rows.append({"networks": name, "seconds": seconds, "mean accuracy": right.double().mean().item()})
+        right = torch.cat([predict(model, data.X_test) for model in models]) == favourable
+        accuracy = right.double().mean().item()
+        rows.append({"networks": name, "seconds": seconds, "mean accuracy": accuracy})
     return pd.DataFrame(rows)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="store the measured tables in this file")
-    parser.add_argument("--threads", type=int, default=1, help="torch threads of batches and loops alike")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads, for both")
     parser.add_argument("--subset", type=int, default=50, help="rows that the loops take, of 1,000")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     families, vae, X, data = setup()
     result = {"machine": machine(), "source": data.source, "rows": len(X)}
-    print(*(f"{key}: {value}" for key, value in result["machine"].items()), f"Adult ({data.source}), {len(X)} denied rows", sep=" | ")
+    facts = [f"{key}: {value}" for key, value in result["machine"].items()]
+    print(*facts, f"Adult ({data.source}), {len(X)} denied rows", sep=" | ")
     recourse, training = table(families, vae, X, subset=options.subset), training_table(data)
-    with pd.option_context("display.width", 250, "display.max_columns", None, "display.float_format", "{:.4g}".format):
-        print(recourse.to_string(index=False), training.to_string(index=False), sep="\n\n")
+    for measured in (recourse, training):
+        print(measured.to_string(index=False, float_format="{:.4g}".format), end="\n\n")
     if options.json:
         result |= {"recourse": recourse.to_dict("records"), "training": training.to_dict("records")}
         options.json.write_text(json.dumps(result, indent=1) + "\n")

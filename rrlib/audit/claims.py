@@ -1,0 +1,169 @@
+"""The ledger: every claim of the paper, and the verdict that follows by one rule."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import pandas as pd
+
+from rrlib.audit import cost, theorems, tradeoff, validity
+from rrlib.audit.evidence import Finding, defined, in_favour
+from rrlib.audit.neighbourhood import fewer_valid_points
+
+STATEMENTS = {
+    "T1": (
+        "Bounds on SCFE's cost difference hold for every Adult test row at eps = 0.3, and are tight"
+    ),
+    "T2": (
+        "Bounds on C-CHVAE's cost difference hold for every Adult test row at eps = 0.3, "
+        "and are tight"
+    ),
+    "L1": "Robust training moves the weights by at most n eta (y ||x|| + eps sqrt(d))",
+    "T3": (
+        "The standard model's recourse scores at least as high as the robust one's, "
+        "for every test row"
+    ),
+    "A1": (
+        "The bounds of Fig. 1(a) and (b) hold and are tight, and Theorem 3 holds, "
+        "at every other eps"
+    ),
+    "C1": "Networks: the cost difference grows with eps, on every dataset and for every method",
+    "C2": (
+        "Logistic regression: the cost difference grows with eps, "
+        "on every dataset and for every method"
+    ),
+    "C3": "SCFE's cost curve is smoother than those of C-CHVAE and growing spheres",
+    "C4": "SCFE has the largest cost difference on most datasets",
+    "C5": "With fewer samples the cost trend stays, and more iterations are needed",
+    "V1": "Networks: validity falls as eps grows, on every dataset and for every method",
+    "V2": "Logistic regression: validity falls as eps grows, on every dataset and for every method",
+    "V3": "Validity is zero, on average, for eps > 0.2",
+    "V4": "Validity falls further for networks than for logistic regression",
+    "V5": "Recourse is valid more often under the standard model than under the robust ones",
+    "S1": "Fewer valid points lie around an Adult instance as eps grows, network",
+    "R1": "Adversarial accuracy is lowest for the standard model and improves with eps",
+    "F1": "Future work: let people navigate the trade-off by their own preferences",
+}
+"""What the paper claims, in our words."""
+
+
+class Claim(NamedTuple):
+    """A claim of the paper: where it stands, where we answer it, and what answers it.
+
+    Attributes
+    ----------
+    id, where : str
+    chapter, anchor : str
+        A page of the book, and the label of the figure or section on it; "" where there is none.
+    test : function from `Evidence` to a list of Finding
+        One for each reading.
+    most : bool
+        Whether the claim is about most cases instead of all.
+    """
+
+    id: str
+    where: str
+    chapter: str
+    anchor: str
+    test: Callable
+    most: bool = False
+
+    @property
+    def statement(self):
+        """Return what the claim says, in our words."""
+        return STATEMENTS[self.id]
+
+
+def networks(test):
+    """Return the test of a claim for networks alone."""
+    return partial(test, kind="network")
+
+
+def logistic(test):
+    """Return the test of a claim for logistic regression alone."""
+    return partial(test, kind="logistic")
+
+
+CLAIMS = (
+    Claim("T1", "Theorem 1, Fig. 1(b)", "scfe_cost", "fig-theorem-1", theorems.theorem1),
+    Claim("T2", "Theorem 2, Fig. 1(a)", "cchvae_cost", "fig-theorem-2", theorems.theorem2),
+    Claim("L1", "Lemma 1", "weights", "fig-weights-bounds", theorems.lemma1),
+    Claim("T3", "Theorem 3, Fig. 1(c)", "validity", "fig-theorem-3", theorems.theorem3),
+    Claim("A1", "Fig. 1, App. C", "ledger", "sec-other-radii", theorems.other_radii),
+    Claim("C1", "Fig. 2", "cost", "fig-2", networks(cost.cost_grows)),
+    Claim("C2", "Fig. 6", "cost", "fig-6", logistic(cost.cost_grows)),
+    Claim("C3", "Sec. 4.2", "cost", "sec-smooth", cost.smoother),
+    Claim("C4", "Sec. 4.2", "cost", "sec-order", cost.dearest, most=True),
+    Claim("C5", "Sec. 4.2", "cost", "sec-samples", cost.fewer_samples),
+    Claim("V1", "Fig. 3", "validity_experiments", "fig-3", networks(validity.validity_falls)),
+    Claim("V2", "Fig. 5", "validity_experiments", "fig-5", logistic(validity.validity_falls)),
+    Claim("V3", "Sec. 4.2", "validity_experiments", "sec-zero", validity.validity_vanishes),
+    Claim("V4", "Sec. 4.2", "validity_experiments", "sec-stronger", validity.stronger_for_networks),
+    Claim("V5", "Fig. 8", "validity_experiments", "fig-8", validity.standard_is_more_valid),
+    Claim("S1", "Fig. 4", "neighbourhood", "fig-neighbourhood-shares", fewer_valid_points),
+    Claim("R1", "Fig. 7", "training", "fig-7", theorems.robust_accuracy),
+    Claim("F1", "Conclusion", "tradeoff", "fig-tradeoff", tradeoff.tradeoff),
+)
+
+
+def verdict(effects, *, counterexample="", most=False):
+    """Return the verdict that follows from what was measured.
+
+    *False as printed* where an exact counterexample stands against the statement; *open* where no
+    effect has an interval; *reproduced* where the interval of every effect lies above 0 (with
+    `most`, of more than half of them); *reproduced under stated conditions* where that of some
+    does; *not reproduced* where none does. An effect without an interval (NaN) is not in favour.
+
+    Parameters
+    ----------
+    effects : list of Effect
+        Positive in the direction of the claim.
+    counterexample : str
+    most : bool
+    """
+    if counterexample:
+        return "false as printed"
+    if not any(map(defined, effects)):
+        return "open"
+    hold = sum(map(in_favour, effects))
+    if hold == len(effects) or (most and 2 * hold > len(effects)):
+        return "reproduced"
+    return "reproduced under stated conditions" if hold else "not reproduced"
+
+
+def ledger(evidence):
+    """Return one table of all claims, a row for each reading.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        From `experiments.gather`; a claim about what it does not hold is open.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `where`, `statement`, `reading`, `measure`, `verdict`, `holds`, `fails` and
+        `undefined` (the cases), `weakest` and `strongest` (the effects whose intervals start
+        lowest and highest), `effects`, `counterexample`, `chapter`, `anchor`.
+    """
+    rows = []
+    for claim in CLAIMS:
+        findings = claim.test(evidence) or [Finding("", "", [])]
+        rows += [_row(claim, finding) for finding in findings]
+    return pd.DataFrame(rows)
+
+
+def _row(claim, finding):
+    """Return the row of the ledger for one reading of a claim."""
+    reading, measure, effects, counterexample = finding
+    known = sorted(filter(defined, effects), key=lambda effect: effect.low)
+    row = {"id": claim.id, "where": claim.where, "statement": claim.statement}
+    row |= {"reading": reading, "measure": measure}
+    row["verdict"] = verdict(effects, counterexample=counterexample, most=claim.most)
+    row["holds"] = [effect.case for effect in effects if in_favour(effect)]
+    row["fails"] = [effect.case for effect in known if not in_favour(effect)]
+    row["undefined"] = [effect.case for effect in effects if not defined(effect)]
+    row["weakest"] = known[0] if known else None
+    row["strongest"] = known[-1] if known else None
+    row |= {"effects": effects, "counterexample": counterexample}
+    return row | {"chapter": claim.chapter, "anchor": claim.anchor}

@@ -1,1 +1,0 @@
-"""What answers each claim of the paper; the rule that turns it into verdicts is in :mod:`rrlib.claims`."""

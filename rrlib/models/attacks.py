@@ -1,0 +1,250 @@
+"""Adversarial perturbations, exact for linear models and by projected gradients for others."""
+
+import numpy as np
+import torch
+
+from rrlib.models.family import (
+    as_tensor,
+    check_features,
+    check_labels,
+    check_radius,
+    count_features,
+    predict,
+    to,
+)
+
+
+def dual_exponent(p):
+    """Return q with 1/p + 1/q = 1, for p in {1, 2, inf}.
+
+    Raises
+    ------
+    ValueError
+        If p is none of the three.
+    """
+    try:
+        return {1: np.inf, 2: 2, np.inf: 1}[p]
+    except (KeyError, TypeError):
+        raise ValueError(f"p must be 1, 2 or numpy.inf, not {p!r}") from None
+
+
+def dual_vector(w, p):
+    """Return u with ||u||_p <= 1 and w.u = ||w||_q, row by row of w, shape (..., d).
+
+    It is the gradient of ||w||_q. Where w = 0 the answer is 0, which is one of the subgradients.
+    For p = 1 only the first of the largest coordinates moves.
+    """
+    w = np.asarray(w, dtype=np.float64)
+    dual_exponent(p)
+    if p == np.inf:
+        return np.sign(w)
+    if p == 2:
+        length = np.linalg.norm(w, axis=-1, keepdims=True)
+        return np.divide(w, length, out=np.zeros_like(w), where=length > 0)
+    first = np.arange(w.shape[-1]) == np.abs(w).argmax(-1, keepdims=True)
+    return np.sign(w) * first
+
+
+def worst_case(model, y, radius, *, p=np.inf):
+    """Return the perturbation in an l_p ball that raises the logistic loss of a linear family most.
+
+    The loss falls in the margin y h(x + delta), and the smallest margin is y h(x) - radius ||w||_q,
+    at delta = -y radius u, with u the dual vector of w: the same for every x of a class.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+    y : array of shape (n,), labels 0 or 1
+    radius : float, or array of shape (E,) with one for each model
+        In scaled features.
+    p : {1, 2, inf}
+
+    Returns
+    -------
+    array of shape (E, n, d)
+
+    Raises
+    ------
+    ValueError
+        On malformed y, radius or p.
+    """
+    sign = check_labels(y, np.size(y), both=False)
+    radius = check_radius(radius, len(model.eps))
+    u = dual_vector(model.w.cpu().numpy(), p)
+    return -radius[:, None, None] * sign[:, None] * u[:, None, :]
+
+
+def adversarial_accuracy(model, X, y, radius, *, p=np.inf):
+    """Return the share of rows that a linear family still gets right under attack, shape (E,).
+
+    It is exact. A row is right where the smallest margin in its ball, y h(x) - radius ||w||_q, is
+    positive; a favourable row also at 0, since a logit of 0 is favourable.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+    X : array of shape (n, d), scaled features
+    y : array of shape (n,), labels 0 or 1
+    radius : float, or array of shape (E,) with one for each model
+        In scaled features; 0 gives the plain accuracy.
+    p : {1, 2, inf}
+
+    Raises
+    ------
+    ValueError
+        On malformed X, y, radius or p.
+    """
+    X, sign, radius = _checked(model, X, y, radius)
+    length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1)
+    reach = (radius * length).unsqueeze(-1)
+    logits = model(X)
+    right = torch.where(sign > 0, logits - reach >= 0, logits + reach < 0)
+    return right.double().mean(-1).cpu().numpy()
+
+
+def pgd(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
+    """Projected gradient descent on the margin y h(x + delta) over an l_p ball, for a whole family.
+
+    The logistic loss falls in the margin, so its maximum is the margin's minimum and only the
+    direction of the gradient counts. Steps of length 2.5 radius / steps; the first restart starts
+    at the centre, each other one at a random point of the ball, the same for every row and every
+    model. The point with the smallest margin on the way is kept.
+
+    Parameters
+    ----------
+    model : a family with `logits_and_gradient`
+    X : array of shape (n, d), scaled features
+    y : array of shape (n,), labels 0 or 1
+    radius : float, or array of shape (E,) with one for each model
+        In scaled features.
+    p : {2, inf}
+    steps : int
+    restarts : int
+    seed : int
+        Of the random starts; a single start is not random.
+
+    Returns
+    -------
+    Tensor of shape (E, n, d)
+        The perturbations.
+
+    Raises
+    ------
+    ValueError
+        On malformed X, y, radius or p, or fewer than one step or restart.
+    """
+    X, sign, radius = _checked(model, X, y, radius)
+    if steps < 1 or restarts < 1:
+        raise ValueError(f"steps and restarts must be at least 1, not {steps} and {restarts}")
+    if p not in (2, np.inf):
+        raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
+    starts = as_tensor(_starts(X.shape[1], p, restarts, seed), X)
+    return descend_margin(model, X, sign, radius, p, steps, starts)
+
+
+def descend_margin(model, X, sign, radius, p, steps, starts):
+    """Descend as in `pgd`, on tensors: X (n, d), signs (n,), radius (E,).
+
+    The starts, shape (restarts, d), lie in the unit ball.
+    """
+    radius = radius[:, None, None]
+    stride = 2.5 / steps * radius
+    best = X.new_zeros(len(radius), *X.shape)
+    lowest = X.new_full(best.shape[:2], np.inf)
+    for start in starts:
+        delta = (radius * start).expand_as(best)
+        for step in range(steps + 1):
+            logits, gradient = model.logits_and_gradient(X + delta)
+            margin = sign * logits
+            better = margin < lowest
+            lowest = torch.where(better, margin, lowest)
+            best = torch.where(better.unsqueeze(-1), delta, best)
+            if step < steps:
+                uphill = _direction(sign.unsqueeze(-1) * gradient, p)
+                delta = _project(delta - stride * uphill, radius, p)
+    return best
+
+
+def pgd_accuracy(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
+    """Return the share of rows that a family still gets right under `pgd`, shape (E,).
+
+    It is at least the true adversarial accuracy. Parameters and errors are those of `pgd`.
+    """
+    delta = pgd(model, X, y, radius, p=p, steps=steps, restarts=restarts, seed=seed)
+    X, sign, _ = _checked(model, X, y, radius)
+    right = predict(model, X + delta) == (sign > 0)
+    return right.double().mean(-1).cpu().numpy()
+
+
+def certified_accuracy(model, X, y, radius, *, p=np.inf):
+    """Return a share of rows that no perturbation in the l_p ball can turn, shape (E,).
+
+    It is at most the true adversarial accuracy. The margin at x + delta is at least
+    y h(x) - radius ||grad h(x)||_q plus, for each hidden unit, the least value of
+    y w2 (sigmoid(z + u) - sigmoid(z) - u sigmoid'(z)) over |u| <= t = radius ||W1||_q. As sigmoid'
+    is even, this function of u is stationary at 0 and -2z only, so its least value stands at 0,
+    -t, t or -2z clipped to [-t, t].
+
+    Parameters
+    ----------
+    model : Network
+    X, y, radius : as for `adversarial_accuracy`
+    p : {1, 2, inf}
+
+    Raises
+    ------
+    ValueError
+        On malformed X, y, radius or p.
+    """
+    q = dual_exponent(p)
+    model = to(model, torch.float64)
+    X, sign, radius = _checked(model, X, y, radius)
+    z = model.W1 @ X.mT + model.b1.unsqueeze(-1)
+    a = torch.sigmoid(z)
+    reach = (radius[:, None] * torch.linalg.vector_norm(model.W1, ord=q, dim=-1)).unsqueeze(-1)
+    outward = sign * model.w2.unsqueeze(-1)
+    bend = torch.zeros_like(z)
+    for move in (-reach, reach, torch.clamp(-2 * z, -reach, reach)):
+        excess = torch.sigmoid(z + move) - a - move * a * (1 - a)
+        bend = torch.minimum(bend, outward * excess)
+    logits, gradient = model.logits_and_gradient(X)
+    slope = torch.linalg.vector_norm(gradient, ord=q, dim=-1)
+    margin = sign * logits - radius[:, None] * slope + bend.sum(1)
+    return (margin > 0).double().mean(-1).cpu().numpy()
+
+
+def _checked(model, X, y, radius):
+    """Return rows (n, d), signs (n,) and radii (E,) as tensors of the model's type."""
+    X = check_features(X, d=count_features(model))
+    sign = check_labels(y, len(X), both=False)
+    radius = check_radius(radius, len(model.eps))
+    return [as_tensor(value, model.eps) for value in (X, sign, radius)]
+
+
+def _starts(d, p, restarts, seed):
+    """Return the centre and random points of the unit ball, shape (restarts, d)."""
+    rng = np.random.default_rng(seed)
+    starts = [np.zeros(d)]
+    for _ in range(restarts - 1):
+        if p == np.inf:
+            start = rng.uniform(-1, 1, d)
+        else:
+            start = rng.normal(size=d)
+            start = start * rng.random() ** (1 / d) / np.linalg.norm(start)
+        starts.append(start)
+    return np.array(starts)
+
+
+def _direction(gradient, p):
+    """Return the direction of steepest ascent: signs for p = inf, a unit vector for p = 2."""
+    if p == np.inf:
+        return gradient.sign()
+    return torch.nn.functional.normalize(gradient, dim=-1, eps=1e-30)
+
+
+def _project(delta, radius, p):
+    """Return the nearest point of the l_p ball."""
+    if p == np.inf:
+        return torch.clamp(delta, -radius, radius)
+    length = torch.linalg.vector_norm(delta, dim=-1, keepdim=True).clamp_min(1e-30)
+    return delta * (radius / length).clamp_max(1.0)
