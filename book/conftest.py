@@ -3,14 +3,23 @@
 A cell tagged ``data`` prints what depends on the data. Where a synthetic twin
 stands in for a dataset, those cells run and must not raise, but what they print is
 not compared. Every other output is compared, always.
+
+Where tests run in several processes, what notebooks share is computed by one of
+them, before the first cell of the first notebook that needs it.
 """
+
+import os
 
 # Importing it builds Matplotlib's font cache, which would warn in a first cell.
 import matplotlib.font_manager  # noqa: F401
 import pytest
 from nbval.plugin import IPyNbCell
 
+from _ext import execution
 from rrlib.data import datasets
+
+# One thread a kernel, as in a build.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SOURCES = pytest.StashKey[dict]()
 ON_TWINS = (
@@ -40,3 +49,9 @@ def pytest_itemcollected(item):
         return
     if "data" in item.cell.metadata.get("tags", []):
         item.options["check"] = False
+
+
+def pytest_runtest_setup(item):
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    if several and isinstance(item, IPyNbCell) and item.cell_num == 0:
+        execution.prepare([item.parent.nb])

@@ -3,7 +3,8 @@
 The cells of every ``book/text/<chapter>.md`` are formatted where they stand. Then
 the chapter becomes ``book/<chapter>.ipynb``, executed from top to bottom, with its
 outputs stored; they are those of the real data. Nothing is written when a cell
-raises or writes to stderr.
+raises or writes to stderr. Chapters are executed two at a time, those alone whose
+outputs the notebook cache does not hold yet, from a build or from an earlier call.
 """
 
 import argparse
@@ -16,8 +17,9 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from nbclient import NotebookClient
+from sphinx.errors import ExtensionError
 
+from _ext import execution
 from rrlib.data import datasets
 
 BOOK = Path(__file__).resolve().parent
@@ -66,25 +68,6 @@ def tidy(path):
     path.write_text(text)
 
 
-def execute(notebook, timeout):
-    """Run all cells in a fresh kernel, in the folder of the book.
-
-    Raises where a cell raises or writes to stderr.
-    """
-    resources = {"metadata": {"path": str(BOOK)}}
-    client = NotebookClient(
-        notebook, timeout=timeout, record_timing=False, resources=resources
-    )
-    client.execute()
-    notebook.metadata = nbformat.from_dict(METADATA)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.get("name") == "stderr":
-                raise RuntimeError(
-                    f"this cell writes to stderr:\n\n{cell.source}\n\n{output.text}"
-                )
-
-
 def parse():
     parser = argparse.ArgumentParser(
         description="Execute chapters and store their outputs."
@@ -129,15 +112,28 @@ def choose_data(allow_twin):
 def main():
     options = parse()
     choose_data(options.allow_twin)
+    pages = {}
     for name in options.chapters:
         tidy(TEXT / f"{name}.md")
-        notebook = convert(TEXT / f"{name}.md")
-        execute(notebook, options.timeout)
-        nbformat.validate(notebook)
-        target = BOOK / f"{name}.ipynb"
-        nbformat.write(notebook, target)
-        count = sum(cell.cell_type == "code" for cell in notebook.cells)
-        print(f"{target.relative_to(BOOK.parent)}: {count} code cells")
+        pages[name] = execution.with_key(convert(TEXT / f"{name}.md"))
+    try:
+        execution.update(pages, options.timeout)
+    except ExtensionError as error:
+        sys.exit(str(error))
+    for name, page in pages.items():
+        write(execution.find(page), BOOK / f"{name}.ipynb")
+
+
+def write(notebook, target):
+    """Write a notebook that has run; leave where a cell wrote to stderr."""
+    problem = execution.complaint(notebook)
+    if problem:
+        sys.exit(f"{target.stem}: {problem}")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    nbformat.validate(notebook)
+    nbformat.write(notebook, target)
+    count = sum(cell.cell_type == "code" for cell in notebook.cells)
+    print(f"{target.relative_to(BOOK.parent)}: {count} code cells")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,26 @@
-"""Settings of all tests: the same examples on every run and machine, and one thread."""
+"""Settings of all tests: the same examples on every run and machine, and one thread.
 
+At the end of a run, the seconds by test file.
+"""
+
+from collections import Counter
+
+import pytest
 import torch
 from hypothesis import settings
 
 settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")
 torch.set_num_threads(1)
+
+
+def pytest_terminal_summary(terminalreporter):
+    seconds = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.split("::")[0]] += report.duration
+    if len(seconds) > 1:
+        terminalreporter.section("seconds by file")
+        for file, duration in seconds.most_common():
+            terminalreporter.write_line(f"{duration:7.1f} s  {file}")

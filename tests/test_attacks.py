@@ -376,3 +376,12 @@ def test_arrays_come_as_pandas_hands_them_out(use, form):
     found = arrays(USES[use](form(X), form(y), form(r)))
     for one, other in zip(found, expected, strict=True):
         assert np.allclose(one, other, rtol=0, atol=1e-12), "another memory order rounds otherwise"
+
+
+def test_blocks_change_nothing(monkeypatch):
+    model, (X, y) = network(12), rows(12)
+    whole = pgd(model, X, y, 0.3, p=2), certified_accuracy(model, X, y, 0.1)
+    monkeypatch.setattr("rrlib.models.attacks.ROWS", 7)
+    pieces = pgd(model, X, y, 0.3, p=2), certified_accuracy(model, X, y, 0.1)
+    assert torch.allclose(pieces[0], whole[0], rtol=0, atol=1e-9)
+    assert np.array_equal(pieces[1], whole[1])

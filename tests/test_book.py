@@ -26,7 +26,8 @@ IMAGES = {"image/png", "image/jpeg", "image/svg+xml"}
 MACHINE = re.compile(r"(?<![\w:/.])/(?:[\w.-]+/)+[\w.-]+|https?://|\b0x[0-9a-f]{6,}")
 
 LOADS_DATA = re.compile(
-    r"\bload\(|study\.run\(|gather\(|claims\.ledger\(|robust_accuracy\(|fewer_valid_points\(|lemma1\("
+    r"\bload\(|study\.run\(|gather\(|variation\(|vae_of\(|claims\.ledger\(|robust_accuracy\("
+    r"|fewer_valid_points\(|lemma1\("
 )
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -126,41 +127,6 @@ def test_every_figure_has_name_caption_and_alt_text():
                 )
                 names.append(figure["name"])
     assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize(
-    "source, complaint",
-    [
-        ("6 * 7", None),
-        ("1 / 0", "ZeroDivisionError"),
-        ("import warnings\nwarnings.warn('beware')", "stderr was found"),
-    ],
-    ids=["clean", "raises", "warns"],
-)
-def test_a_bad_cell_fails_the_build(tmp_path, source, complaint):
-    (tmp_path / "book").mkdir()
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    shutil.copy(BOOK / "references.bib", tmp_path / "book")
-    for folder in ("_ext", "_static"):
-        shutil.copytree(BOOK / folder, tmp_path / "book" / folder)
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
-    cells = [nbformat.v4.new_markdown_cell("# Page"), nbformat.v4.new_code_cell(source)]
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata=refresh.METADATA),
-        tmp_path / "book" / "index.ipynb",
-    )
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        tmp_path,
-        "-W",
-        "--keep-going",
-        "-n",
-    ]
-    build = subprocess.run(command, capture_output=True, text=True)
-    log = build.stdout + build.stderr
-    assert (build.returncode == 0) == (complaint is None), log
-    assert complaint is None or complaint in log, log
 
 
 @pytest.mark.parametrize("data, outcome", [("real", "2 failed"), ("twin", "1 failed, 1 passed")])

@@ -16,6 +16,7 @@ from rrlib.audit import claims, cost, counterexamples, experiments, report, theo
 from rrlib.audit.evidence import Effect, Evidence, roughness, slope
 from rrlib.models import EPS_GRID
 from rrlib.recourse import Recourse
+from rrlib.study import results
 
 TEXT = Path(__file__).resolve().parents[1] / "book" / "text"
 SMALL = {
@@ -157,7 +158,8 @@ def slice_of(costs, valid, seed=0, dataset="adult"):
         n_evals, radius = np.zeros(shape), np.zeros(())
         recourse[method] = Recourse(cost[..., None], valid[method], cost, n_evals, radius)
     X, logits, accuracy = np.zeros((20, 1)), -np.ones(shape), np.ones(len(EPS_GRID))
-    return study.Slice(dataset, "network", seed, "twin", None, X, logits, accuracy, recourse)
+    named = dataset, "network", seed, "twin", "standard", None
+    return study.Slice(*named, X, logits, accuracy, recourse)
 
 
 @pytest.mark.parametrize("rate, expected", [(3.0, "reproduced"), (1.0, "not reproduced")])
@@ -245,11 +247,16 @@ def small(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RRLIB_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("RRLIB_DATA", "twin")
-        patch.setitem(experiments.FEWER, "cchvae", {"samples": 6})
         slices = run(options=SMALL)
         table, boxed = study.table(slices), study.table(run(options=SMALL, scaling="minmax"))
-        few = run(methods=tuple(experiments.FEWER), options=experiments.FEWER)
-        yield claims.ledger(Evidence(slices, table, few, boxed)), table
+        few = run(options={"cchvae": {"samples": 6}, "growing_spheres": {"samples": 100}})
+        batches = {"cchvae": 6, "growing_spheres": 100}
+        fewer = {
+            "summary": study.table(few),
+            "differences": results.all_differences(few),
+            "batches": study.more_batches(slices, few, batches),
+        }
+        yield claims.ledger(Evidence(slices, table, fewer, boxed)), table
 
 
 def test_the_ledger_follows_from_the_study(small):

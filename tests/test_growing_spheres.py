@@ -15,10 +15,12 @@ from rrlib.models import (
     LogisticRegression,
     fit_logistic,
     init_network,
+    lipschitz,
     predict,
     select,
     to,
 )
+from rrlib.models.certificate import certified_radius
 from rrlib.recourse import boundary_distance, flip_target, growing_spheres
 from rrlib.recourse.layers import draw_layer
 
@@ -171,20 +173,47 @@ def test_gamma_trades_cost_for_sparsity():
     assert (cheap.cost < few.cost).any() and (density(cheap, X) > density(few, X)).any()
 
 
-def test_skipped_layers_change_nothing():
-    """Overstate the Lipschitz constant: every layer is evaluated, and the same must be found."""
+@pytest.mark.parametrize("model", [linear(7), network(7)], ids=["linear", "network"])
+def test_skipped_layers_change_nothing(model):
+    """Where no ball is certified every layer is evaluated, and the same must be found."""
 
-    class Cautious(LogisticRegression):
+    class Cautious(type(model)):
         def lipschitz(self):
             return super().lipschitz() * 1e6
 
-    model, X = linear(7), rows(7)
+        def least_margin(self, X, sign, radius, *, q, chord=False):
+            return torch.full_like(sign * radius, -1.0)
+
+    X = rows(7)
     quick = growing_spheres(model, X, seed=0)
     thorough = growing_spheres(Cautious(*model), X, seed=0)
     found = quick.valid
     assert torch.equal(found, thorough.valid) and found.any()
-    assert torch.allclose(quick.x_cf, thorough.x_cf, rtol=0, atol=1e-12)
+    assert torch.equal(quick.x_cf, thorough.x_cf)
     assert torch.equal(quick.n_evals[found], thorough.n_evals[found])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", [linear, network])
+def test_judging_up_to_rounding_first_changes_nothing(kind, dtype):
+    """Without bounds samples are judged twice; within endless ones the model judges them all."""
+    model, X, endless = to(kind(14), dtype), rows(14, n=60), np.full(4, np.inf)
+    quick = growing_spheres(model, X, seed=0)
+    thorough = growing_spheres(model, X, lower=-endless, upper=endless, seed=0)
+    assert quick.valid.any() and all(torch.equal(a, b) for a, b in zip(quick, thorough))
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), st.booleans())
+def test_no_label_turns_within_a_certified_radius(seed, straight):
+    model, X = (linear if straight else network)(seed), torch.as_tensor(rows(seed))
+    radius = certified_radius(model, X, most=10.0)
+    known = 0.999 * model(X).abs() / lipschitz(model).unsqueeze(-1)
+    assert (radius >= known).all() and torch.equal(radius, known) == straight
+    moves = torch.as_tensor(np.random.default_rng(seed).normal(size=(300, 4)))
+    for move in moves / moves.norm(dim=-1, keepdim=True):
+        points = X + radius.unsqueeze(-1) * move
+        assert torch.equal(predict(model, points), predict(model, X))
 
 
 def test_budgets_flag_what_they_do_not_pay_for():

@@ -24,7 +24,8 @@ from rrlib.models import (
     select,
     worst_case,
 )
-from rrlib.models.minimiser import Problem, dual_weights, lower_bound, separating_direction
+from rrlib.models.duality import dual_weights, lower_bound, separating_direction
+from rrlib.models.minimiser import Problem
 
 
 def problem(seed, n=300, d=3, shift=0.8, share=0.5):
@@ -141,7 +142,7 @@ def test_no_bound_is_given_where_the_dual_weights_are_not_feasible(monkeypatch):
     X, y = problem(0)
     good = Problem(X, 2.0 * y - 1, np.full(3, 0.1), np.inf)
     assert np.isfinite(lower_bound(good, np.zeros(4)))
-    monkeypatch.setattr("rrlib.models.minimiser.FEASIBLE", 0.0)
+    monkeypatch.setattr("rrlib.models.duality.FEASIBLE", 0.0)
     assert lower_bound(good, np.ones(4)) == -np.inf
 
 
@@ -185,6 +186,38 @@ def test_one_unit_a_feature_leaves_the_ball_as_it_is(p):
         step = rng.normal(size=4) / [1, 100, 0.01, 1] * 10 ** rng.uniform(-4, 0)
         loss = robust_loss(w + step[:3], b + step[3], X, 2 * NOISY - 1, 0.004, p)
         assert loss >= fit.loss[0] - 1e-14
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_correlated_features_have_exact_minimisers_on_every_grid(seed):
+    """Weights come back from 0 and change sides: the support is not that of the last radius."""
+    rng = np.random.default_rng(seed)
+    X = 0.3 * rng.normal(size=(300, 3)) + rng.normal(size=(300, 1))
+    if seed % 3 == 0:
+        X[:, 2] = X[:, 0] + 0.01 * rng.normal(size=300)
+    y = (X @ rng.normal(size=3) + rng.logistic(size=300) > 0).astype(int)
+    fit = fit_logistic(X, y, EPS_GRID)
+    assert np.all(np.abs(fit.gap) < 1e-12)
+    alone = [fit_logistic(X, y, [eps]).loss[0] for eps in EPS_GRID]
+    assert np.allclose(fit.loss, alone, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("p", [2, np.inf])
+@pytest.mark.parametrize("far", [1e3, 1e8, 1e13])
+def test_one_far_cell_spoils_nothing(p, far):
+    """A favourable row is put at the far end of a feature, where its loss is 0 at any weight."""
+    X = CLOUD.copy()
+    X[np.flatnonzero(NOISY)[0], 2] = far
+    fit, nearer = (fit_logistic(part, NOISY, [0, 0.05], p=p) for part in (X, np.minimum(X, 1e3)))
+    assert np.all(np.abs(fit.gap) < 1e-12)
+    assert np.allclose(fit.loss, nearer.loss, rtol=0, atol=1e-12)
+
+
+def test_a_copy_in_single_precision_separates_nothing():
+    copied = np.column_stack([CLOUD, CLOUD[:, 0].astype(np.float32)])
+    fit = fit_logistic(copied, NOISY, [0, 0.05])
+    assert np.allclose(fit.loss, fit_logistic(CLOUD, NOISY, [0, 0.05]).loss, rtol=0, atol=1e-5)
+    assert np.all(fit.gap >= -1e-14), "where the bound is lost the gap is infinite"
 
 
 DUMMY = np.column_stack([CLOUD, np.arange(80) >= 75])

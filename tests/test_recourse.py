@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog, lsq_linear, minimize
 
 from rrlib.models import LogisticRegression, init_network, predict, select, to
+from rrlib.models.vae import fit_pca
 from rrlib.recourse import (
     boundary_distance,
+    cchvae,
+    common,
     flip_target,
+    growing_spheres,
     minimal_recourse,
     scfe,
     scfe_adam,
@@ -417,10 +421,10 @@ def test_judging_leaves_points_that_are_not_finite_unjudged():
     model = Watched(*linear([[1.0, 0.0]], [0.0], [0.0]))
     start = torch.tensor([[-1.0, 3.0]] * 5, dtype=torch.float64)
     x_cf = start.clone()[None]
-    x_cf[0, :, 0] = torch.as_tensor(np.array([1.0, np.nan, np.inf, -np.inf, 1e300]))
+    x_cf[0, :, 0] = torch.as_tensor(np.array([1.0, np.nan, np.inf, -np.inf, 1e100]))
     for kind in (torch.float64, torch.float32):
         judged = judge(to(model, kind), start, x_cf, torch.ones(1, 5), torch.ones(1, 5))
-        fits = kind == torch.float64  # 1e300 is beyond float32
+        fits = kind == torch.float64  # 1e100 is beyond float32
         assert judged.valid.tolist() == [[True, False, False, False, fits]]
         assert torch.equal(judged.x_cf[0, 1:4], start[1:4])
         assert torch.equal(judged.x_cf[0, 4], x_cf[0, 4] if fits else start[4])
@@ -482,3 +486,29 @@ def test_distances_and_targets_take_arrays_of_every_kind(kind):
 def test_bounds_that_are_not_numbers_are_named(method):
     with pytest.raises(ValueError, match="upper must hold numbers, not"):
         method(family(8), np.ones((1, 4)), upper=["high"] * 4)
+
+
+COMPONENTS = fit_pca(np.random.default_rng(16).normal(size=(50, 4)), latent=2)
+
+BLOCKED = {
+    "scfe": lambda X: scfe(network(15), X),
+    "scfe, bounds": lambda X: scfe(network(15), X, lower=X - 1, upper=X + 1),
+    "scfe_adam": lambda X: scfe_adam(network(15), X, max_steps=50),
+    "scfe_linear": lambda X: scfe_linear(family(15), X),
+    "minimal_recourse": lambda X: minimal_recourse(family(15), X, lower=X - 1, upper=X + 1),
+    "growing_spheres": lambda X: growing_spheres(network(15), X, seed=0),
+    "cchvae": lambda X: cchvae(network(15), X, COMPONENTS, seed=0),
+}
+"""Every method, on rows X."""
+
+
+@pytest.mark.parametrize("method", BLOCKED.values(), ids=BLOCKED.keys())
+def test_blocks_change_nothing(method, monkeypatch):
+    X = np.random.default_rng(15).normal(size=(20, 4))
+    whole = method(X)
+    monkeypatch.setattr(common, "ROWS", 7)
+    pieces = method(X)
+    assert type(pieces) is type(whole)
+    for piece, one in zip(pieces, whole):
+        assert torch.allclose(piece.double(), one.double(), rtol=0, atol=1e-9)
+    assert method(X[:0]).x_cf.shape == (*whole.x_cf.shape[:1], 0, X.shape[1])

@@ -11,7 +11,8 @@ from rrlib import study
 from rrlib.data import datasets
 from rrlib.models import EPS_GRID, LogisticRegression, vae
 from rrlib.recourse import Recourse, scfe
-from rrlib.study import metrics, results, sweep
+from rrlib.study import metrics, pieces
+from rrlib.study.pieces import Setting
 
 SMALL = {
     "cchvae": {"samples": 50, "max_evals": 2000},
@@ -27,7 +28,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def same(one, other):
-    assert one[:4] == other[:4]
+    assert one[:5] == other[:5]
     for name in ("X", "logits", "accuracy"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
     for method, recourse in one.recourse.items():
@@ -45,26 +46,15 @@ def test_a_slice_computed_again_without_the_cache_is_the_same(cache, kind):
     pd.testing.assert_frame_equal(study.table([stored]), study.table([fresh]))
 
 
-def test_what_is_finished_is_not_computed_again(cache, monkeypatch):
+GERMAN = Setting("german", "logistic", 0, "standard", np.inf, "twin")
+
+
+def test_what_is_finished_is_not_computed_again(cache):
     study.run(["german"], ["logistic"], [0], methods=["scfe"], jobs=1)
-    worker = study.remember(sweep.compute, ignore=["cache"])
-    stamp = study.fingerprint("german")
-    rest = ("standard", np.inf, ("scfe",), {}, stamp, True)
-    assert worker.check_call_in_cache("german", "logistic", 0, *rest)
-    stored = worker.check_call_in_cache("german", "logistic", 1, *rest)
-    assert not stored, "another seed is another result"
-    monkeypatch.setattr(results.torch, "__version__", "0.0")
-    assert study.fingerprint("german") != stamp, "another torch is another result"
-
-
-def test_a_run_takes_one_fingerprint_a_dataset(monkeypatch):
-    asked = []
-    monkeypatch.setattr(sweep, "fingerprint", lambda name: asked.append(name) or name)
-    monkeypatch.setattr(sweep, "compute", lambda *task: task)
-    tasks = study.run(["german", "compas"], seeds=[0, 1, 2], jobs=1, cache=False)
-    assert asked == ["german", "compas"]
-    assert len(tasks) == 2 * len(study.KINDS) * 3
-    assert all(task[0] == task[-2] for task in tasks), "each slice has its own dataset's stamp"
+    assert pieces.is_stored(GERMAN, "scfe", {})
+    assert not pieces.is_stored(GERMAN._replace(seed=1), "scfe", {}), "another seed"
+    assert not pieces.is_stored(GERMAN, "scfe", {"lam": 1.0}), "another option"
+    assert not pieces.is_stored(GERMAN, "growing_spheres", {}), "another method"
 
 
 def test_another_search_meets_the_same_models(cache, monkeypatch):
@@ -74,7 +64,7 @@ def test_another_search_meets_the_same_models(cache, monkeypatch):
     run = partial(study.run, ["german"], ["logistic"], [0], jobs=1)
     options = {"growing_spheres": {"samples": 50}}
     (first,) = run(methods=["scfe", "growing_spheres"], options=options)
-    monkeypatch.setattr(sweep.logistic, "fit_logistic", train_again)
+    monkeypatch.setattr(pieces.logistic, "fit_logistic", train_again)
     options = {"growing_spheres": {"samples": 50, "seed": 9}}
     (again,) = run(methods=["scfe_adam", "growing_spheres"], options=options)
     assert np.array_equal(first.logits, again.logits)
@@ -82,14 +72,40 @@ def test_another_search_meets_the_same_models(cache, monkeypatch):
     assert not np.array_equal(*costs), "another seed of the search draws other points"
 
 
-def test_the_fingerprint_follows_code_and_data(cache, monkeypatch, tmp_path):
-    before = study.fingerprint("german")
-    assert study.fingerprint("german") == before != study.fingerprint("compas")
-    changed = tmp_path / "sweep.py"
-    changed.write_text("x = 1\n")
-    files = [changed, *results.sources()[1:]]
-    monkeypatch.setattr(results, "sources", lambda: files)
-    assert study.fingerprint("german") != before
+def test_a_seed_has_a_vae_of_its_own(cache, monkeypatch):
+    monkeypatch.setattr(pieces.vae, "fit_vae", lambda X, seed: (X[0, 0], seed))
+    first, other = (study.vae_of("german", seed, cache=False) for seed in (0, 1))
+    assert (first[1], other[1]) == (0, 1)
+    assert first[0] != other[0], "the rows are those of the seed's own split"
+
+
+@pytest.mark.parametrize("scaling, cap", [("standard", 10.0), ("minmax", 3.0)])
+def test_a_recourse_above_the_cap_does_not_count(cache, monkeypatch, scaling, cap):
+    def dear(model, X, **options):
+        cost = torch.full((len(model.eps), len(X)), cap)
+        cost[:, 0] = cap + 0.01
+        valid = torch.ones_like(cost, dtype=torch.bool)
+        x_cf = torch.as_tensor(X).expand(len(cost), *X.shape)
+        return Recourse(x_cf, valid, cost, valid.long(), cost)
+
+    monkeypatch.setitem(pieces.SEARCHES, "scfe", dear)
+    setting = GERMAN._replace(scaling=scaling)
+    valid = pieces.search(setting, "scfe", {}, "", cache=False).valid
+    assert not valid[:, 0].any() and valid[:, 1:].all()
+
+
+def test_samplers_get_seed_and_cap_and_scfe_does_not(cache, monkeypatch):
+    given = {}
+
+    def take(name, model, X, **options):
+        given[name] = options
+        return scfe(model, X[:1])
+
+    for name in ("scfe", "growing_spheres"):
+        monkeypatch.setitem(pieces.SEARCHES, name, partial(take, name))
+        monkeypatch.setattr(pieces, "stamp_search", lambda setting, method: "")
+        pieces.search(GERMAN._replace(seed=3), name, {}, "", cache=False)
+    assert given == {"scfe": {}, "growing_spheres": {"seed": 3, "max_cost": 10.0}}
 
 
 def test_the_table_is_tidy(cache):
@@ -186,6 +202,6 @@ def test_the_vae_of_another_scaling_has_the_same_latents(cache):
     given = datasets.load("german", seed=0, scaling="minmax")
     standard = datasets.load("german", seed=0)
     fitted = vae.fit_vae(standard.X_train, seed=0, steps=10)
-    rescaled = sweep.in_units_of(given, fitted)
+    rescaled = pieces.in_units_of(given, fitted)
     latents = vae.encode(rescaled, given.X_test), vae.encode(fitted, standard.X_test)
     assert torch.allclose(*latents, atol=1e-9)

@@ -244,9 +244,18 @@ def test_more_latents_than_features_have_no_lower_constant():
         (lambda: fit_pca(np.ones((1, 3)), latent=1), "of the 1 centred rows"),
         (lambda: fit_vae(np.empty((0, 3)), seed=0), "of the 0 centred rows"),
         (lambda: fit_vae(np.full((4, 3), np.nan), seed=0), r"X\[0, 0\] is nan"),
-        (lambda: fit_vae(curve(0), latent=1, seed=0, beta=0), "beta must be positive, not 0"),
-        (lambda: fit_vae(curve(0), latent=1, seed=0, steps=-1), "steps must be positive, not -1"),
-        (lambda: fit_vae(curve(0), latent=1, seed=0, decay=-1), "decay must be at least 0, not -1"),
+        (
+            lambda: fit_vae(curve(0), latent=1, seed=0, beta=0),
+            "beta must be finite and positive, not 0",
+        ),
+        (
+            lambda: fit_vae(curve(0), latent=1, seed=0, steps=-1),
+            "steps must be finite and positive, not -1",
+        ),
+        (
+            lambda: fit_vae(curve(0), latent=1, seed=0, decay=-1),
+            "decay must be finite and at least 0, not -1",
+        ),
         (lambda: lipschitz_local(decoder(0), curve(0)[:1], -1.0), "radius must be finite and >= 0"),
     ],
 )
@@ -265,3 +274,10 @@ def test_a_rescaled_vae_does_the_same_in_other_units():
     Z = rng.normal(size=(7, 3))
     expected = torch.as_tensor(factor) * decode(one, Z) + torch.as_tensor(shift)
     assert torch.allclose(decode(other, Z), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("scales, options", [([1, 1e4, 1], {}), ([1, 1, 1], {"rate": 1e30})])
+def test_a_training_that_diverges_says_so(scales, options):
+    X = np.random.default_rng(0).normal(size=(500, 3)) * scales
+    with pytest.raises(ValueError, match="diverged: scale X"):
+        fit_vae(X, latent=1, seed=0, **options)

@@ -16,8 +16,8 @@ from rrlib.audit.evidence import (
     roughness,
     slope,
 )
-from rrlib.audit.experiments import BOXED, FEWER, select_rows
-from rrlib.audit.leads import differences, lead_effects, leads, name_lead
+from rrlib.audit.experiments import BOXED, select_rows
+from rrlib.audit.leads import by_radius, differences, lead_effects, leads, name_lead
 from rrlib.study.metrics import READINGS
 
 COSTS = "slope against eps, standard deviations per 0.1"
@@ -129,14 +129,13 @@ def dearest(evidence):
 
 def _lead_by_samples(evidence, kind):
     """Return the effects of C4's second part, at the radii where both searches have a mean."""
-    few = _recourses(evidence.fewer)
-    usual, reduced = [], []
-    for one in evidence.slices:
-        if one.kind == kind:
-            recourse = one.recourse | few[one.dataset, one.kind, one.seed]
-            usual.append(one)
-            reduced.append(one._replace(recourse=recourse))
-    many, fewer = (differences(slices, "flip", "cost_gap") for slices in (usual, reduced))
+    usual = [one for one in evidence.slices if one.kind == kind]
+    many = differences(usual, "flip", "cost_gap")
+    if many.empty:
+        return []
+    table = evidence.fewer["differences"]
+    chosen = (table["reading"] == "flip") & (table["column"] == "cost_gap")
+    fewer = by_radius(table[chosen & (table["kind"] == kind)]).loc[many.index]
     known = many.notna().all(axis=1) & fewer.notna().all(axis=1)
     with_few = leads(fewer.where(known))
     found = []
@@ -150,7 +149,8 @@ def fewer_samples(evidence):
     """C5: with a tenth of the samples a shell the trend stays, and more shells are needed."""
     if not evidence.fewer:
         return []
-    table = study.table(evidence.fewer)
+    table = evidence.fewer["summary"]
+    table = table[table["method"] != "scfe"]
     found = []
     for kind in KINDS:
         for reading in ("flip", "denied"):
@@ -158,28 +158,14 @@ def fewer_samples(evidence):
             name = f"{name_case(kind)}, the trend, {reading}, cost gap"
             found.append(Finding(name, COSTS, effects))
         measure = "batches of samples to a recourse, less those at the usual number"
-        effects = _more_batches(evidence, kind)
+        effects = _more_batches(evidence.fewer["batches"], kind)
         found.append(Finding(f"{name_case(kind)}, the iterations", measure, effects))
     return found
 
 
-def _more_batches(evidence, kind):
+def _more_batches(batches, kind):
     """Return the effects of C5's second part, over the rows with a recourse in both searches."""
-    usual = _recourses(evidence.slices)
     more = {}
-    for one in evidence.fewer:
-        if one.kind != kind:
-            continue
-        for method, few in one.recourse.items():
-            many = usual[one.dataset, one.kind, one.seed][method]
-            both = few.valid & many.valid
-            samples = FEWER[method]["samples"]
-            change = few.n_evals // samples - many.n_evals // (10 * samples)
-            mean = change[both].mean() if both.any() else np.nan
-            more.setdefault(name_case(one.dataset, method), []).append(mean)
+    for row in batches[batches["kind"] == kind].itertuples():
+        more.setdefault(name_case(row.dataset, row.method), []).append(row.more)
     return effects_of(more)
-
-
-def _recourses(slices):
-    """Return what each method recommends, by dataset, kind and seed."""
-    return {(one.dataset, one.kind, one.seed): one.recourse for one in slices}

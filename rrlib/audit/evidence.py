@@ -79,15 +79,16 @@ class Evidence(NamedTuple):
         The study; a claim about what it does not hold is open.
     table : DataFrame
         Its table.
-    fewer : list of Slice
-        With the samples of `experiments.FEWER`.
+    fewer : dict of str -> DataFrame
+        The tables of the study with a tenth of the samples, from `experiments.variation`; empty
+        where it was not run.
     boxed : DataFrame, optional
-        The table of the same study on min-max scaled features.
+        The table of the study on min-max scaled features.
     """
 
     slices: list
     table: pd.DataFrame
-    fewer: list = []
+    fewer: dict = {}
     boxed: pd.DataFrame | None = None
 
 

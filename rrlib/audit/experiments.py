@@ -4,21 +4,8 @@ import numpy as np
 
 from rrlib import study
 from rrlib.audit.evidence import Evidence
-
-SOME = 10
-"""A mean over fewer rows than this is no point of a curve."""
-
-FEWER = {"cchvae": {"samples": 30}, "growing_spheres": {"samples": 100}}
-"""A tenth of the usual samples a shell, for claim C5."""
-
-AGAIN = {method: options | {"seed": 1000} for method, options in FEWER.items()}
-"""The same, and other random numbers in the search alone."""
-
-BOX = {
-    "cchvae": {"samples": 30, "max_evals": 3_000},
-    "growing_spheres": {"samples": 100, "max_evals": 15_000},
-}
-"""A tenth of the usual samples and evaluations, for the study with min-max scaling."""
+from rrlib.data import datasets
+from rrlib.study import SOME, results, stored, variations
 
 BOXED = "min-max scaling, "
 
@@ -26,16 +13,30 @@ BOXED = "min-max scaling, "
 def gather():
     """Return everything that the claims are tested on.
 
-    It is the study, its repetition with few samples, and that with min-max scaling.
+    The study in the paper's setting is computed, what goes beyond it comes from stored tables.
     """
     slices = study.run()
-    fewer = study.run(methods=tuple(FEWER), options=FEWER)
-    return Evidence(slices, study.table(slices), fewer, study.table(run_boxed()))
+    boxed = variation("minmax")["summary"]
+    return Evidence(slices, study.table(slices), variation("fewer"), boxed)
 
 
-def run_boxed():
-    """Return the slices of the study with min-max scaling."""
-    return study.run(scaling="minmax", options=BOX)
+def variation(name):
+    """Return the tables of a variation of the study, by name.
+
+    They are the stored ones. Where a twin stands in for a dataset, they are computed with few
+    samples.
+    """
+    tables = variations.VARIATIONS[name].tables
+    if all(datasets.source(dataset) == "real" for dataset in datasets.NAMES):
+        return {table: stored.read(table, name) for table in tables}
+    slices = variations.run(name, small=True)
+    found = {"summary": study.table(slices)}
+    if "differences" in tables:
+        found["differences"] = results.all_differences(slices)
+    if "batches" in tables:
+        usual = variations.run("paper", small=True)
+        found["batches"] = study.more_batches(usual, slices, variations.SMALL_BATCH)
+    return found
 
 
 def select_rows(table, reading="flip", kind=None):

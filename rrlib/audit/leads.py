@@ -1,57 +1,23 @@
 """SCFE's lead, for claim C4: how much larger its cost difference is than the other methods'."""
 
-import numpy as np
-import pandas as pd
-
+from rrlib import study
 from rrlib.audit.evidence import effect, name_case
-from rrlib.audit.experiments import SOME
-from rrlib.models.family import EPS_GRID
 
 
 def differences(slices, reading, column):
-    """Return each method's mean difference between a robust and the standard model.
+    """Return `study.differences` for slices of one kind of model, as `leads` takes it."""
+    return by_radius(study.differences(slices, reading, column))
 
-    It is taken over the rows that both models give one label, and for which every method has a
-    recourse under both.
 
-    Parameters
-    ----------
-    slices : list of Slice
-    reading : {"flip", "denied"}
-    column : {"cost_gap", "displacement"}
+def by_radius(table):
+    """Return differences of one kind of model, reading and column as `leads` takes them.
 
-    Returns
-    -------
-    DataFrame
-        A row for each dataset, seed and eps > 0, a column for each method; NaN where fewer than
-        `SOME` rows are left.
+    A row for each dataset, seed and eps, a column for each method.
     """
-    parts = []
-    for one in slices:
-        rows = _rows_in_common(one, reading)
-        count = rows.sum(1)
-        columns = {"dataset": one.dataset, "seed": one.seed, "eps": EPS_GRID[1:]}
-        for method, found in one.recourse.items():
-            if column == "cost_gap":
-                change = found.cost - found.cost[0]
-            else:
-                change = np.linalg.norm(found.x_cf - found.x_cf[0], axis=-1)
-            total = np.where(rows, change, 0).sum(1, dtype=np.float64)
-            mean = np.where(count >= SOME, total / np.maximum(count, 1), np.nan)
-            columns[method] = mean[1:]
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts).set_index(["dataset", "seed", "eps"]) if parts else pd.DataFrame()
-
-
-def _rows_in_common(one, reading):
-    """Return which rows of a slice each model has in common with the standard one, shape (E, n)."""
-    favourable = one.logits >= 0
-    rows = favourable == favourable[0]
-    if reading == "denied":
-        rows = rows & ~favourable
-    for found in one.recourse.values():
-        rows = rows & found.valid & found.valid[0]
-    return rows
+    if table.empty:
+        return table
+    named = table.drop(columns=["kind", "reading", "column"], errors="ignore")
+    return named.set_index(["dataset", "seed", "eps"])
 
 
 def leads(table):
@@ -60,7 +26,7 @@ def leads(table):
     Parameters
     ----------
     table : DataFrame
-        From `differences`.
+        From `differences` or `by_radius`.
 
     Returns
     -------
@@ -68,6 +34,8 @@ def leads(table):
         Over the radii at which every seed has a value; with fewer than two, (0, an array of NaN).
     """
     found = {}
+    if table.empty:
+        return found
     for dataset, part in table.groupby("dataset", sort=False):
         known = part.notna().all(axis=1).groupby("eps").all()
         radii = known.index[known]
@@ -82,8 +50,8 @@ def leads(table):
 
 
 def lead_effects(table):
-    """Return the effects of C4 for a table from `differences`."""
-    found = leads(table) if len(table) else {}
+    """Return the effects of C4 for a table from `differences` or `by_radius`."""
+    found = leads(table)
     return [effect(name_lead(name, largest), lead) for name, (largest, lead) in found.items()]
 
 

@@ -9,16 +9,10 @@ from rrlib.models.attacks import (
     pgd_accuracy,
     worst_case,
 )
-from rrlib.models.family import (
-    EPS_GRID,
-    LogisticRegression,
-    lipschitz,
-    predict,
-    select,
-    to,
-)
+from rrlib.models.family import EPS_GRID, LogisticRegression, lipschitz, predict, select, to
 from rrlib.models.logistic import Fit, Trajectory, fit_logistic, gradient_descent, robust_loss
-from rrlib.models.network import Network, fit_network, init_network
+from rrlib.models.network import Network, init_network
+from rrlib.models.training import fit_network
 
 __all__ = [
     "EPS_GRID",

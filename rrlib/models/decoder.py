@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from rrlib.models.family import as_tensor
+from rrlib.models.checks import as_tensor
 
 
 class Residual(NamedTuple):

@@ -7,8 +7,10 @@ import torch
 from scipy.special import expit
 
 from rrlib.models.attacks import dual_exponent, dual_vector
-from rrlib.models.family import LogisticRegression, check_eps, check_features, check_labels
-from rrlib.models.minimiser import lower_bound, make_problem, minimise, separating_direction
+from rrlib.models.checks import check_eps, check_features, check_labels
+from rrlib.models.duality import lower_bound, separating_direction
+from rrlib.models.family import LogisticRegression
+from rrlib.models.minimiser import make_problem, minimise
 
 
 class Fit(NamedTuple):
@@ -86,16 +88,16 @@ def fit_logistic(X, y, eps, *, p=np.inf):
     w, c = np.zeros(X.shape[1]), 0.0
     weights, biases, losses, bounds = [], [], [], []
     for radius in eps:
-        problem, mean, scale = make_problem(X, sign, radius, p)
+        problem, centre, scale = make_problem(X, sign, radius, p)
         theta = minimise(problem, np.append(w * scale, c))
         direction = separating_direction(problem, theta)
         if direction is not None:
             raise ValueError(_separated(radius, direction, columns))
         w, c = theta[:-1] / scale, theta[-1]
-        b = c - mean @ w
+        b = c - centre @ w
         weights.append(w)
         biases.append(b)
-        losses.append(robust_loss(w, b, X, sign, radius, p))
+        losses.append(problem.loss(theta))
         bounds.append(lower_bound(problem, theta))
     model = LogisticRegression(*map(torch.as_tensor, (np.array(weights), np.array(biases), eps)))
     return Fit(model, np.array(losses), np.array(losses) - np.array(bounds))

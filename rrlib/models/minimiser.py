@@ -1,31 +1,25 @@
-"""The robust logistic problem in centred and scaled features: minimiser, lower bound, separation.
+"""The robust logistic problem in centred and scaled features, and its minimiser.
 
-With z = (x - mean) / scale and v = w * scale, the logit is v.z + c, and a ball of radius eps in x
+With z = (x - centre) / scale and v = w * scale, the logit is v.z + c, and a ball of radius eps in x
 costs the margin ||reach * v||_q, with reach = eps / scale: the ball is the same, only its
-coordinates change. The scale of a feature is its standard deviation, or eps where that is larger.
-So offsets and units of the features do not cost the solver its digits.
-Parameters are written theta = (v, c).
+coordinates change. The centre of a feature is its median, its scale the median distance from it of
+the rows that are not there, or eps where that is larger. So offsets, units and far-off rows of the
+features do not cost the solver its digits. Parameters are written theta = (v, c).
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linprog, minimize
-from scipy.special import entr, expit
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from rrlib.models.attacks import dual_exponent, dual_vector
 
 ROUNDING = 1e-15
 """A change of a mean loss, or of a weight, below this is lost in float64's rounding."""
 
-FEASIBLE = 1e-12
-"""A mean over the rows, in scaled features, that a dual constraint may miss by rounding."""
-
-OVERLAP = 1e-9
-"""Dual weights above this in every row prove that no hyperplane separates the classes."""
-
-SEPARATED = 1e-7
-"""A margin, in scaled features and for weights up to 1, that a linear program tells from zero."""
+STILL = 1e-13
+"""A gradient of a mean loss, in scaled features, below this is lost in float64's rounding."""
 
 
 class Problem(NamedTuple):
@@ -66,12 +60,17 @@ class Problem(NamedTuple):
 
 
 def make_problem(X, sign, eps, p):
-    """Return the problem for rows X, shape (n, d), with its mean and its scale, shape (d,)."""
-    mean = X.mean(axis=0)
-    centred = X - mean
-    scale = np.maximum(centred.std(axis=0), eps)
-    scale[scale == 0] = 1.0
-    return Problem(centred / scale, sign, eps / scale, p), mean, scale
+    """Return the problem for rows X, shape (n, d), with its centre and its scale, shape (d,)."""
+    centre = np.median(X, axis=0)
+    away = X - centre
+    scale = np.array([_median_distance(column, eps) for column in np.abs(away).T])
+    return Problem(away / scale, sign, eps / scale, p), centre, scale
+
+
+def _median_distance(distance, least):
+    """Return the median of the distances that are not 0, at least `least`; 1 if all are."""
+    known = distance[distance > 0]
+    return max(np.median(known), least) if len(known) else max(1.0, least)
 
 
 def minimise(problem, start):
@@ -80,11 +79,15 @@ def minimise(problem, start):
     L-BFGS-B does most of the way and Newton steps the rest. The best constant is compared with
     what they find, as the loss has a kink there.
     """
-    found = _descend_split(problem, start) if problem.p == np.inf else _descend(problem, start)
     share = (problem.sign > 0).mean()
     constant = np.append(np.zeros(len(start) - 1), np.log(share / (1 - share)))
-    gain = problem.loss(constant) - problem.loss(found)
-    return _polish(problem, found if gain > ROUNDING else constant)
+    descend = _descend_split if problem.p == np.inf else _descend
+    found = descend(problem, start)
+    if problem.loss(constant) - problem.loss(found) <= ROUNDING:
+        found = constant
+    if problem.p == np.inf:
+        return _polish_weight_by_weight(problem, found)
+    return _polish(problem, found, found[:-1] != 0)
 
 
 def _descend(problem, start):
@@ -131,108 +134,78 @@ def _lbfgs(loss_and_gradient, first, bounds):
     return found.x
 
 
-def _polish(problem, theta, steps=10):
-    """Take Newton steps on the bias and the non-zero weights, where the loss is smooth.
+def _polish_weight_by_weight(problem, theta):
+    """Take Newton steps, and let a weight that rests at 0 go where the loss falls with it.
 
-    A step that raises the loss is not taken. For p = inf, a weight that a step would carry
-    across zero is set to zero.
+    For p = inf the loss has a kink wherever a weight is 0. One weight is let go at a time, the one
+    along which the loss falls fastest, until it falls along none.
     """
-    for _ in range(steps):
-        v = theta[:-1]
-        free = np.append(np.flatnonzero(v), len(v))
-        gradient, hessian = _derivatives(problem, theta)
-        step = np.linalg.lstsq(hessian[np.ix_(free, free)], -gradient[free], rcond=None)[0]
-        trial = theta.copy()
-        trial[free] += step
-        if problem.p == np.inf:
-            trial[:-1][trial[:-1] * v < 0] = 0.0
-        rise = problem.loss(trial) - problem.loss(theta)
-        if rise > ROUNDING or np.abs(trial - theta).max() < ROUNDING:
+    for _ in range(3 * len(theta)):
+        theta = _polish(problem, theta, theta[:-1] != 0)
+        pull, cost = _pulls(problem, theta)
+        excess = np.where(theta[:-1] == 0, np.abs(pull) - cost, 0.0)
+        j = excess.argmax()
+        if excess[j] <= STILL:
             break
-        theta = trial
+        freed = theta[:-1] != 0
+        freed[j] = True
+        theta = _polish(problem, theta, freed)
     return theta
 
 
-def _derivatives(problem, theta):
-    """Return gradient and Hessian of the robust loss in theta, away from the penalty's kinks."""
+def _pulls(problem, theta):
+    """Return how the data pull at each weight and what the attack holds against it, both (d,)."""
+    slope = expit(-problem.margins(theta)) / len(problem.Z)
+    return (slope * problem.sign) @ problem.Z, slope.sum() * problem.reach
+
+
+def _polish(problem, theta, freed, steps=50):
+    """Take Newton steps on the bias and the weights that are `freed`, shape (d,), a bool array.
+
+    A step is halved until it does not raise the loss. For p = inf, a weight that a step would
+    carry across zero is set to zero, and a freed one that is 0 goes where the data pull it.
+    """
+    for _ in range(steps):
+        side = np.sign(theta[:-1])
+        if problem.p == np.inf:
+            side = np.where(side == 0, np.sign(_pulls(problem, theta)[0]) * freed, side)
+        free = np.append(np.flatnonzero(freed), len(side))
+        gradient, hessian = _derivatives(problem, theta, side)
+        if np.abs(gradient[free]).max() <= STILL:
+            break
+        step = np.zeros_like(theta)
+        step[free] = np.linalg.lstsq(hessian[np.ix_(free, free)], -gradient[free], rcond=None)[0]
+        trial = _lower(problem, theta, step, side)
+        if np.abs(trial - theta).max() < ROUNDING:
+            break
+        theta = trial
+        freed = freed & ((theta[:-1] != 0) | (problem.p == 2))
+    return theta
+
+
+def _lower(problem, theta, step, side):
+    """Return a point along a step where the loss is no higher, theta itself where there is none."""
+    loss = problem.loss(theta)
+    for halvings in range(40):
+        trial = theta + step / 2**halvings
+        if problem.p == np.inf:
+            trial[:-1][trial[:-1] * side < 0] = 0.0
+        if problem.loss(trial) - loss <= ROUNDING:
+            return trial
+    return theta
+
+
+def _derivatives(problem, theta, side):
+    """Return gradient and Hessian of the robust loss in theta, on one side of each kink.
+
+    `side` holds the signs of the weights, shape (d,), for p = inf.
+    """
     v = theta[:-1]
     slope = expit(-problem.margins(theta))
-    push = problem.penalty_gradient(v)
+    push = problem.reach * side if problem.p == np.inf else problem.penalty_gradient(v)
     rows = np.column_stack([problem.sign[:, None] * problem.Z - push, problem.sign])
     hessian = (rows * (slope * (1 - slope))[:, None]).T @ rows / len(rows)
     if problem.p == 2 and problem.penalty(v) > 0:
         bend = np.diag(problem.reach**2) - np.outer(push, push)
         hessian[:-1, :-1] += slope.mean() * bend / problem.penalty(v)
     return -slope @ rows / len(rows), hessian
-
-
-def dual_weights(problem, theta):
-    """Return weights a, shape (n,), made dual feasible from sigma(-margin); None where that fails.
-
-    The dual of the robust loss maximises the mean entropy of a in [0, 1]^n under two constraints,
-    sum a y = 0 and ||sum a y x||_p <= eps sum a. The smallest weighted correction that meets them
-    solves a linear system. Whether the result meets them is then verified.
-    """
-    a = expit(-problem.margins(theta))
-    rows = np.vstack([np.ones(len(a)), problem.sign, problem.sign * problem.Z.T])
-    total = a.sum()
-    moment = _nearest_moment(problem, rows[2:] @ a, total)
-    wanted = np.concatenate([[total, 0.0], moment])
-    for _ in range(2):  # the second time corrects what the first one rounded
-        weighted = rows * (a * (1 - a))
-        change = np.linalg.lstsq(weighted @ rows.T, wanted - rows @ a, rcond=None)[0]
-        a = a + change @ weighted
-    missed = np.abs(rows @ a - wanted).max() / len(a)
-    feasible = missed <= FEASIBLE and ((a >= 0) & (a <= 1)).all()
-    return a if feasible else None
-
-
-def _nearest_moment(problem, moment, total):
-    """Return sum a y z, shape (d,), moved to where the attack allows it."""
-    limit = problem.reach * total
-    if problem.p == np.inf:
-        return np.clip(moment, -limit, limit)
-    if not limit.any():
-        return np.zeros_like(moment)
-    return moment / max(1.0, np.linalg.norm(moment / limit))
-
-
-def lower_bound(problem, theta):
-    """Return a lower bound on the least robust loss, in nats; -inf where no dual point is found."""
-    a = dual_weights(problem, theta)
-    return -np.inf if a is None else (entr(a) + entr(1 - a)).mean()
-
-
-def separating_direction(problem, theta):
-    """Return a direction along which the loss falls for ever, shape (d + 1,), or None.
-
-    Where one exists, the loss has no minimiser. It is a theta whose margins are all at least 0
-    and not all 0. First what has been found is asked: it may separate the rows itself, or its dual
-    weights, positive in every row, may prove that nothing does. Else a linear program decides, if
-    the penalty is one (p = inf, or no attack). For an l2 attack only a direction with positive
-    margins is looked for, and the solver, which then follows it, has found one.
-    """
-    if (problem.margins(theta) > 0).all():
-        return theta
-    weights = dual_weights(problem, theta)
-    if weights is not None and weights.min() > OVERLAP:
-        return None
-    if problem.p == 2 and problem.reach.any():
-        return None
-    return _largest_margins(problem)
-
-
-def _largest_margins(problem):
-    """Maximise the sum of the margins, none negative, over weights up to 1; None if all are 0.
-
-    The variables are up, down >= 0 with v = up - down, and the bias.
-    """
-    d = problem.Z.shape[1]
-    signed = problem.sign[:, None] * problem.Z
-    rows = np.column_stack([signed - problem.reach, -signed - problem.reach, problem.sign])
-    bounds = [(0, 1)] * (2 * d) + [(None, None)]
-    found = linprog(-rows.mean(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=bounds)
-    if found.status != 0:
-        raise RuntimeError(f"the linear program that looks for separation failed: {found.message}")
-    theta = np.append(found.x[:d] - found.x[d:-1], found.x[-1])
-    return theta if problem.margins(theta).max() > SEPARATED else None

@@ -1,15 +1,14 @@
-"""The paper's network: derivatives, Lipschitz bound, and adversarial training of a family."""
+"""The paper's network: its derivatives, its Lipschitz bound, its least margin in a ball."""
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.nn.functional import softplus
 
-from rrlib.models.attacks import descend_margin
-from rrlib.models.family import as_tensor, check_eps, check_features, check_labels, to
+from rrlib.models.certificate import least_above_line
+from rrlib.models.checks import as_tensor, check_eps
 
-BLOCK = 4096
+BLOCK = 16384
 """Rows taken at once, so that their hidden units stay in the processor's cache."""
 
 
@@ -86,6 +85,38 @@ class Network(NamedTuple):
         spread = (V @ V.mT).abs().sum((-1, -2)).sqrt()
         return (middle + spread) / 8
 
+    def least_margin(self, X, sign, radius, *, q, chord=False):
+        """Return a lower bound on the margin y h in an l_p ball around each row, shape (E, n).
+
+        For any slopes s_k it is at least y h(x) - radius ||sum s_k w2_k W1_k||_q plus, for each
+        unit, the least value of y w2 (sigmoid(z + u) - sigmoid(z) - s u) over |u| <= radius
+        ||W1||_q. Slopes are those at x, or of the `chord` over this interval, better in wide balls.
+
+        X (n, d) is in float64, signs y and radii broadcast to (E, n), q is the dual exponent of p.
+        """
+        z = self.W1 @ X.mT + self.b1.unsqueeze(-1)
+        length = torch.linalg.vector_norm(self.W1, ord=q, dim=-1)
+        reach = radius.unsqueeze(-2) * length.unsqueeze(-1)
+        outward = sign.unsqueeze(-2) * self.w2.unsqueeze(-1)
+        slope, least = least_above_line(z, reach, outward, chord)
+        gradient = (self.w2.unsqueeze(-1) * slope).mT @ self.W1
+        fall = radius * torch.linalg.vector_norm(gradient, ord=q, dim=-1)
+        return sign * self(X) - fall + least.sum(-2)
+
+    def around(self, X, width, moves):
+        """Return the logits (E, n, S) at x_i + width_i move_j, up to rounding; moves (S, d)."""
+        rise = (self.W1 @ moves.mT).unsqueeze(-2)
+        at_rows = self.W1 @ X.mT + self.b1.unsqueeze(-1)
+        hidden = width.unsqueeze(-1) * rise
+        hidden += at_rows.unsqueeze(-1)
+        return self._output(hidden.sigmoid_().flatten(2)).unflatten(-1, hidden.shape[2:])
+
+    def magnitude(self, X, radius):
+        """Return the sum of the sizes of all terms of a logit within a radius of x, (E, n)."""
+        fixed = 4 + self.b1.abs() + radius * torch.linalg.vector_norm(self.W1, dim=-1)
+        terms = self.W1.abs() @ X.abs().mT + fixed.unsqueeze(-1)
+        return (self.w2.abs().unsqueeze(1) @ terms).squeeze(1) / 4 + self.b2.abs().unsqueeze(-1)
+
     def _hidden(self, X):
         """Return the hidden units (E, H, n) of the rows X, shape (n, d) or (E, n, d)."""
         columns = X.mT.expand(len(self.eps), -1, -1)
@@ -128,90 +159,3 @@ def init_network(d, eps, seed, *, hidden=None):
     W1, b1 = draw(d, hidden, d), draw(d, hidden)
     w2, b2 = draw(hidden, hidden), draw(hidden)
     return Network(W1, b1, w2, b2, torch.as_tensor(eps))
-
-
-def fit_network(
-    X,
-    y,
-    eps,
-    *,
-    p=np.inf,
-    seed,
-    epochs=40,
-    batch_size=256,
-    rate=0.05,
-    pgd_steps=5,
-    dtype=torch.float32,
-    device="cpu",
-):
-    """Train the network against perturbations of every radius of a grid together.
-
-    The loss is Eq. 1, logistic. Each minibatch is perturbed by projected gradient descent from the
-    centre of the ball, each model's rows in its own ball, and Adam takes a step on the loss at the
-    perturbed rows; its rate falls linearly to zero.
-    All models start from the same weights (`init_network`) and see the same minibatches, and none
-    sees another: a family is, up to rounding, its members trained one after the other.
-
-    Parameters
-    ----------
-    X : array of shape (n, d), scaled features
-    y : array of shape (n,), labels 0 or 1
-    eps : array of shape (E,)
-        Radii, in scaled features; 0 is standard training.
-    p : {2, inf}
-        Norm of the perturbations.
-    seed : int
-        Of the initial weights and of the minibatches.
-    epochs : int
-        Passes over the rows; of each pass the rows that fill no minibatch are left out.
-    batch_size : int
-    rate : float
-        Adam's rate at the start.
-    pgd_steps : int
-    dtype : torch.dtype
-    device : str or torch.device
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    ValueError
-        On malformed X, y, eps or p, or a setting out of range.
-    """
-    X, eps = check_features(X), check_eps(eps)
-    sign = check_labels(y, len(X))
-    if p not in (2, np.inf):
-        raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
-    if min(epochs, batch_size, pgd_steps) < 1 or not rate > 0:
-        raise ValueError(
-            "epochs, batch_size and pgd_steps must be at least 1 and rate positive, "
-            f"not {epochs}, {batch_size}, {pgd_steps}, {rate}"
-        )
-    model = to(to(init_network(X.shape[1], eps, seed), dtype), device)
-    X, sign = as_tensor(X, model.eps), as_tensor(sign, model.eps)
-    weights = [parameter.requires_grad_() for parameter in model[:-1]]
-    optimiser = torch.optim.Adam(weights, lr=rate)
-    batches = _minibatches(len(X), min(batch_size, len(X)), epochs, seed)
-    centre = X.new_zeros(1, X.shape[1])
-    for step, rows in enumerate(batches):
-        x, target = X[rows], sign[rows]
-        with torch.no_grad():
-            delta = descend_margin(model, x, target, model.eps, p, pgd_steps, centre)
-        loss = softplus(-target * model(x + delta)).mean(-1).sum()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.param_groups[0]["lr"] = rate * (1 - step / len(batches))
-        optimiser.step()
-    return Network(*(parameter.detach() for parameter in model))
-
-
-def _minibatches(n, size, epochs, seed):
-    """Return the rows of each step, shape (steps, size): a new permutation for each pass."""
-    rng = np.random.default_rng([seed, 1])
-    passes = []
-    for _ in range(epochs):
-        order = rng.permutation(n)[: n // size * size]
-        passes.append(order.reshape(-1, size))
-    return torch.as_tensor(np.concatenate(passes))

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
+from rrlib.models.checks import as_tensor, check_features
 from rrlib.models.decoder import Residual
-from rrlib.models.family import as_tensor, check_features
 
 
 class VAE(NamedTuple):
@@ -73,8 +73,8 @@ def fit_vae(
     with z drawn from q(z|x), and W1 and W2 those of the decoder; `beta` is the variance of the
     decoder's noise, in scaled features. To the principal components both maps add a hidden layer
     whose output is 0 at first, so what training gains it gains over them.
-    The batches are too small to share: one torch thread is fastest, and another number of threads
-    changes the last digits.
+    Gradients are clipped to the norm 1. The batches are too small to share: one torch thread is
+    fastest, and another number of threads changes the last digits.
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ def fit_vae(
     Raises
     ------
     ValueError
-        On malformed X, or an option out of range.
+        On malformed X, an option out of range, or a training that diverged.
     """
     options = {"beta": beta, "hidden": hidden, "steps": steps, "batch": batch, "rate": rate}
     for name, value in options.items():
-        if not value > 0:
-            raise ValueError(f"{name} must be positive, not {value!r}")
-    if not decay >= 0:
-        raise ValueError(f"decay must be at least 0, not {decay!r}")
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be finite and positive, not {value!r}")
+    if not 0 <= decay < math.inf:
+        raise ValueError(f"decay must be finite and at least 0, not {decay!r}")
     start = fit_pca(X, latent=latent)
     X = torch.as_tensor(check_features(X), dtype=torch.float32)
     draw = torch.Generator().manual_seed(seed)
@@ -122,14 +122,19 @@ def fit_vae(
         mean, log_variance = encoder(x).chunk(2, -1)
         z = mean + torch.exp(log_variance / 2) * torch.randn(mean.shape, generator=draw)
         error = (x - decoder(z)).square().sum(-1)
-        kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
+        twice_kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
         bend = decoder.W1.square().sum() + decoder.W2.square().sum()
-        loss = (error + beta * kl).mean() / 2 + decay * bend / 2
+        loss = (error + beta * twice_kl).mean() / 2 + decay * bend / 2
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         schedule.step()
+    if not all(parameter.isfinite().all() for parameter in parameters):
+        raise ValueError(
+            "the training of the VAE diverged: scale X, to mean 0 and standard deviation 1 for "
+            "example, or lower the rate"
+        )
     return VAE(_finished(encoder), _finished(decoder))
 
 

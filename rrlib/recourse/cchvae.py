@@ -1,5 +1,6 @@
 """C-CHVAE: a search in growing shells around the row's latent code [Pawelczyk et al., 2020]."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from rrlib.recourse.common import (
     check_positive,
     check_whole,
     clip,
+    in_blocks,
     judge,
     make_box,
     start_and_target,
@@ -125,11 +127,16 @@ def cchvae(
     start, target = start_and_target(model, X, target)
     _check_vae(vae, start.shape[1])
     box = make_box(X, lower, upper, start)
+    stretch = lipschitz_upper(vae.decoder)
+    body = partial(_search, model, vae, stretch, samples, step, max_cost, max_evals, seed)
+    return in_blocks(body, start, target, box)
+
+
+def _search(model, vae, stretch, samples, step, max_cost, max_evals, seed, start, target, box):
+    """Search for some of the rows, as `cchvae` says."""
     z = encode(vae, start)
     error = reconstruction_error(vae, start).to(start)
-    stretch = lipschitz_upper(vae.decoder)
     coarse, decoder = to(model, torch.float32), to(vae.decoder, torch.float32)
-
     wanted = target > 0
     centre_gap = _gap(model, clip(decode(vae, z).to(start), box), wanted)
     open_ = _gap(model, start, wanted) <= _widest(start, box, max_cost)
@@ -142,29 +149,31 @@ def cchvae(
         outer = step * (shell + 1)
         n_evals += samples * open_
         radius = torch.where(open_, outer, radius)
+        # Decoded where the shell may hold a hit, (E, n), or may lie beyond max_cost as a whole,
+        # (n,), which ends the search. Elsewhere it is counted and passed.
         may_hit = centre_gap <= stretch * outer
-        may_cost_too_much = error + stretch * outer > max_cost
-        near = open_ & (may_hit | may_cost_too_much)
-        if not near.any():
+        may_end = error + stretch * outer > max_cost
+        decoded = open_ & (may_hit | may_end)
+        if not decoded.any():
             continue
-        rows = near.any(0).nonzero().squeeze(-1)
-        live = near.any(1).nonzero().squeeze(-1)
-        at, inside = (live[:, None], rows), within(box, rows)
-        origin, aim = start[rows], wanted[at]
+        # The smallest grid that holds these pairs; its other pairs are solved, or have no hit here.
+        models, rows = (decoded.any(axis).nonzero().squeeze(-1) for axis in (1, 0))
+        grid, bounds = (models[:, None], rows), within(box, rows)
+        origin, aim = start[rows], wanted[grid]
         lengths, shifts = _draw(seed, shell, samples, step, z)
         hit, choice, least = _search_shell(
-            select(coarse, live), decoder, z[rows], origin, aim, shifts, inside
+            select(coarse, models), decoder, z[rows], origin, aim, shifts, bounds
         )
-        if hit.any():
-            point = clip(decode(vae, z[rows] + shifts[choice]).to(start), inside)
+        if hit.any():  # in float32; where a pair has none its choice is any point
+            point = clip(decode(vae, z[rows] + shifts[choice]).to(start), bounds)
             affordable = torch.linalg.vector_norm(point - origin, dim=-1) <= max_cost
-            across = predict(select(model, live), point) == aim
-            found = open_[at] & hit & affordable & across
+            across = predict(select(model, models), point) == aim
+            found = open_[grid] & hit & affordable & across
             length = lengths[choice].to(start)
-            x_cf[at] = torch.where(found.unsqueeze(-1), point, x_cf[at])
-            latent_distance[at] = torch.where(found, length, latent_distance[at])
-            open_[at] &= ~found
-        open_[at] &= least <= max_cost
+            x_cf[grid] = torch.where(found.unsqueeze(-1), point, x_cf[grid])
+            latent_distance[grid] = torch.where(found, length, latent_distance[grid])
+            open_[grid] &= ~found
+        open_[grid] &= least <= max_cost  # else no point of the shell is affordable
     judged = judge(model, start, x_cf, target, n_evals, radius)
     return LatentRecourse(*judged, latent_distance, error)
 

@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from rrlib.models.family import as_tensor, check_features, count_features, predict
+from rrlib.models.checks import as_tensor, check_features
+from rrlib.models.family import count_features, predict
+
+ROWS = 2**14
+"""Rows of the input that a method works on at once, for all models: memory stays flat."""
 
 
 class Recourse(NamedTuple):
@@ -153,14 +157,29 @@ def clip(points, box):
 def judge(model, start, x_cf, target, n_evals, radius=None):
     """Judge the recommended points by the model itself; the radius is the cost unless given.
 
-    A point that is not finite in the model's own type is not judged: the row itself takes its
-    place, and is not valid.
+    A point that is not finite in the model's own type, or infinitely far away, is not judged: the
+    row itself takes its place, and is not valid.
     """
     finite = x_cf.to(model[0]).isfinite().all(-1)
+    finite = finite & torch.linalg.vector_norm(x_cf - start, dim=-1).isfinite()
     x_cf = torch.where(finite.unsqueeze(-1), x_cf, start)
     valid = finite & (predict(model, x_cf) == (target > 0))
     cost = torch.linalg.vector_norm(x_cf - start, dim=-1)
     return Recourse(x_cf, valid, cost, n_evals, cost if radius is None else radius)
+
+
+def in_blocks(method, start, target, box=None):
+    """Return method(start, target, box), worked out on blocks of rows and joined.
+
+    No row of a method depends on another. Shapes: start (n, d), target (E, n).
+    """
+    blocks = []
+    for rows in torch.arange(len(start), device=start.device).split(ROWS):
+        blocks.append(method(start[rows], target[:, rows], within(box, rows)))
+    if len(blocks) == 1:
+        return blocks[0]
+    fields = (torch.cat(parts, min(parts[0].ndim - 1, 1)) for parts in zip(*blocks))
+    return type(blocks[0])(*fields)
 
 
 def check_real(name, value, hint=""):

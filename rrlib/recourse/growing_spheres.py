@@ -1,19 +1,22 @@
 """Growing spheres: a ball shrinks until it holds no flip, then grows until it does."""
 
 import itertools
+from functools import partial
 
 import torch
 
+from rrlib.models.certificate import certified_radius, rounding
 from rrlib.models.family import lipschitz, predict, select
 from rrlib.recourse.common import (
     check_not_negative,
     check_positive,
     check_whole,
+    in_blocks,
     judge,
     make_box,
     start_and_target,
 )
-from rrlib.recourse.layers import Search, parts
+from rrlib.recourse.layers import Sampler, Search, parts
 
 
 def growing_spheres(
@@ -42,9 +45,9 @@ def growing_spheres(
 
     Samples are uniform in the layer. Layer k draws from (seed, k) the same directions and relative
     radii for all rows, all models and all widths; the ball is layer 0. Each row has its own width,
-    and drops out once it is solved. Within |h(x)| / Lipschitz constant of x there is no flip, so a
-    layer inside that ball is passed without evaluating the model, and a row whose ball reaches
-    beyond max_cost is not searched at all.
+    and drops out once it is solved. A layer within the row's certified radius holds no flip and is
+    passed without evaluating the model. A row is not searched at all where the ball of radius
+    |h(x)| / Lipschitz constant, which holds no flip either, reaches beyond max_cost.
 
     Parameters
     ----------
@@ -99,16 +102,26 @@ def growing_spheres(
     check_whole("seed", seed, 0)
     start, target = start_and_target(model, X, target)
     box = make_box(X, lower, upper, start)
-    members = [select(model, e) for e in range(len(target))]
     closest = min(closest, samples) if sparse else 1
     need = samples + sparse * closest * start.shape[1]
-    search = Search(members, start, target > 0, box, samples, seed, need, max_evals)
+    sampler = Sampler(samples, seed, need, max_evals)
+    body = partial(_search, model, sampler, step, gamma, sparse, closest, max_cost)
+    return in_blocks(body, start, target, box)
+
+
+def _search(model, sampler, step, gamma, sparse, closest, max_cost, start, target, box):
+    """Search for some of the rows, as `growing_spheres` says."""
+    members = [select(model, e) for e in range(len(target))]
+    spare = rounding(model, start, 2 * (max_cost + step))
+    bar = -target * spare
+    search = Search(members, start, target > 0, bar, box, *sampler)
 
     # Rounding stays below the thousandth.
     reach = 0.999 * model(start).abs() / lipschitz(model).unsqueeze(-1)
     todo = (predict(model, start) != search.positive) & (reach <= max_cost)
     if box is not None:
         todo = todo & (box.upper > box.lower).any(-1)
+    reach = certified_radius(model, start, most=max_cost)
 
     width, n_evals = _shrink(search, torch.full_like(target, step), reach, todo)
     hits, distance, radius = _grow(search, width, reach, todo, n_evals, closest, max_cost)
@@ -127,8 +140,9 @@ def _shrink(search, width, reach, todo):
         n_evals += search.samples * shrinking
         shrinking = shrinking & (width > reach)
         for e, rows in parts(shrinking, ball.numel()):
-            points = search.sample(rows, width[e, rows], ball)
-            shrinking[e, rows] = search.reached(e, rows, points).any(-1)
+            places, _, _ = search.hits(e, rows, width[e, rows], ball)
+            shrinking[e, rows] = False
+            shrinking[e, rows[places]] = True
         width = torch.where(shrinking, width / 2, width)
         shrinking = shrinking & search.pays(n_evals)
     return width, n_evals
@@ -155,13 +169,15 @@ def _grow(search, width, reach, todo, n_evals, closest, max_cost):
             continue
         layer = search.layer(k)
         for e, rows in parts(near, layer.numel()):
-            points = search.sample(rows, width[e, rows], layer)
-            reached = search.reached(e, rows, points)
-            some = reached.any(-1)
-            if some.any():
-                rows, points = rows[some], points[some]
-                nearest = _nearest(points, start[rows, None], reached[some], closest, max_cost)
-                hits[e, rows], distance[e, rows] = nearest
+            places, samples, points = search.hits(e, rows, width[e, rows], layer)
+            if len(places):
+                away = (points - start[rows[places]]).norm(dim=-1)
+                away = torch.where(away <= max_cost, away, torch.inf)
+                places, index = places.unique_consecutive(return_inverse=True)
+                rows = rows[places]
+                chosen, distance[e, rows] = _nearest(index, samples, away, search.samples, closest)
+                at = rows[:, None].expand_as(chosen)
+                hits[e, rows] = search.points(at, width[e, at], layer[chosen])
         solved = todo & distance[..., 0].isfinite()
         radius = torch.where(solved, outer, radius)
         todo = todo & ~solved
@@ -184,12 +200,15 @@ def _sparsify(search, e, rows, points):
     """
     d = points.shape[-1]
     start = search.start[rows, None]
-    rank = (points - start).abs().argsort(dim=-1, stable=True).argsort(-1)
-    count = torch.arange(1, d + 1, device=rank.device).unsqueeze(-1)
-    prefixes = torch.where(rank.unsqueeze(-2) < count, start.unsqueeze(-2), points.unsqueeze(-2))
-    lasts = search.reached(e, rows, prefixes).long().cumprod(-1)
-    kept = lasts.sum(-1)
-    sparse = torch.where(rank < kept.unsqueeze(-1), start, points)
+    order = (points - start).abs().argsort(dim=-1, stable=True)
+    turn = order.argsort(-1)  # the place of each coordinate in the order, from 0
+    count = torch.arange(1, d + 1, device=turn.device).unsqueeze(-1)
+    # (m, c, d, d): the point after 1, ..., d reversals.
+    tries = torch.where(turn.unsqueeze(-2) < count, start.unsqueeze(-2), points.unsqueeze(-2))
+    lasts = search.reached(e, rows, tries)
+    kept = lasts.long().cumprod(-1).sum(-1)  # reversals before the first that loses the label
+    sparse = torch.where(turn < kept.unsqueeze(-1), start, points)
+    # One more is tried and undone. All d are kept only if rounding gives x itself the label.
     return sparse, (kept + 1).clamp_max(d)
 
 
@@ -203,12 +222,13 @@ def _cheapest(hits, start, distance, gamma):
     return torch.where(distance[..., :1].isfinite(), point, start)
 
 
-def _nearest(points, origin, reached, closest, max_cost):
-    """Return the reached points nearest to each origin, (m, closest, d), and their distances.
+def _nearest(places, samples, away, count, closest):
+    """Return the nearest samples of each row, (m, closest), and their distances.
 
-    A distance is inf where fewer points were reached within max_cost.
+    Given are, for each hit, the place of its row, its sample out of `count`, and its distance. A
+    distance is inf where a row has fewer hits.
     """
-    distance = (points - origin).norm(dim=-1)
-    distance = torch.where(reached & (distance <= max_cost), distance, torch.inf)
-    distance, index = distance.topk(closest, largest=False)
-    return torch.take_along_dim(points, index.unsqueeze(-1), dim=1), distance
+    distance = away.new_full((places[-1] + 1, count), torch.inf)
+    distance[places, samples] = away
+    distance, chosen = distance.topk(closest, largest=False)
+    return chosen, distance

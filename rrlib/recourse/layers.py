@@ -7,21 +7,31 @@ import torch
 
 from rrlib.recourse.common import Box
 
-CHUNK = 2**18
+CHUNK = 2**20
 """Coordinates of samples that are worked on at once: few enough for the processor's cache."""
+
+
+class Sampler(NamedTuple):
+    """How many samples a layer has, the seed, what a layer may cost a row, and a row's budget."""
+
+    samples: int
+    seed: int
+    need: int
+    max_evals: float
 
 
 class Search(NamedTuple):
     """What all stages of the search read: models, rows, bounds, and the sampler and its budget.
 
     `members` are single models, and `positive`, shape (E, n), tells whether the label that is
-    wanted is the favourable one. `need` is the most that a layer may cost a row: its samples, and
-    the reversals of its hits.
+    wanted is the favourable one. `bar` is a logit farther from that label than rounding takes.
+    `need` is the most that a layer may cost a row: its samples, and the reversals of its hits.
     """
 
     members: list
     start: torch.Tensor
     positive: torch.Tensor
+    bar: torch.Tensor
     box: Box | None
     samples: int
     seed: int
@@ -36,15 +46,46 @@ class Search(NamedTuple):
         """Return where the budget pays for one more layer."""
         return n_evals + self.need <= self.max_evals
 
-    def sample(self, rows, width, layer):
-        """Return the layer around some rows, each at its own width, clipped to their bounds.
+    def hits(self, e, rows, width, layer):
+        """Return which samples of a layer model e gives the label wanted.
 
-        Shapes: rows and width (m,), layer (samples, d), and the result (m, samples, d).
+        Each row, of (m,), has its own width. The answer is, for each hit, its row's place among
+        `rows`, its sample's in the layer, and its point: shapes (h,), (h,), (h, d).
+
+        All samples are judged up to rounding; those with the label, or within rounding of it, are
+        judged again by the model itself.
         """
-        points = torch.addcmul(self.start[rows, None], width[:, None, None], layer)
+        logits = self._coarse(e, rows, width, layer)
+        candidates = (logits >= self.bar[e, rows, None]) == self.positive[e, rows, None]
+        places, samples = candidates.nonzero(as_tuple=True)
+        at = rows[places]
+        points = self.points(at, width[places], layer[samples])
+        reached = self.reached(e, at, points)
+        return places[reached], samples[reached], points[reached]
+
+    def _coarse(self, e, rows, width, layer):
+        """Return the logits of a layer's samples, up to rounding, shape (m, samples).
+
+        Without bounds the layer goes through the model's first layer once for all rows.
+        """
+        start, member = self.start[rows], self.members[e]
+        if self.box is None:
+            return member.around(start, width, layer)[0]
+        moves = layer.mT.contiguous().unsqueeze(1)
+        points = torch.addcmul(start.mT.unsqueeze(-1), width.unsqueeze(-1), moves)
+        lower, upper = (side[rows].mT.unsqueeze(-1) for side in self.box)
+        points = points.clamp_(lower, upper)
+        return member(points.flatten(1).mT).view(points.shape[1:])
+
+    def points(self, rows, width, moves):
+        """Return moves (..., d) in units of the width, added to their rows, within the bounds.
+
+        Rows and width have shape (...,).
+        """
+        points = torch.addcmul(self.start[rows], width.unsqueeze(-1), moves)
         if self.box is None:
             return points
-        return points.clamp_(self.box.lower[rows, None], self.box.upper[rows, None])
+        return points.clamp_(self.box.lower[rows], self.box.upper[rows])
 
     def reached(self, e, rows, points):
         """Return which points, shape (m, ..., d), model e gives the label wanted for their row."""

@@ -1,14 +1,18 @@
 """Exact answers for linear families: the minimiser of Eq. 2, and the recourse of least cost."""
 
+from functools import partial
+
 import torch
 
 from rrlib.models.attacks import dual_exponent
-from rrlib.models.family import as_tensor, check_features, count_features, predict
+from rrlib.models.checks import as_tensor, check_features
+from rrlib.models.family import count_features, predict
 from rrlib.recourse.common import (
     check_not_negative,
     check_positive,
     check_real,
     clip,
+    in_blocks,
     judge,
     make_box,
     start_and_target,
@@ -44,6 +48,11 @@ def scfe_linear(model, X, *, target=None, s=1.0, lam=0.01):
     check_real("s", s)
     check_positive("lam", lam, "at 0 the minimiser is not unique")
     start, target = start_and_target(model, X, target)
+    return in_blocks(partial(_scfe_linear, model, s, lam), start, target)
+
+
+def _scfe_linear(model, s, lam, start, target, box):
+    """Solve Eq. 2 for some of the rows; there are no bounds."""
     miss = s * target - model(start)
     scale = miss / (lam + model.w.square().sum(-1, keepdim=True))
     x_cf = start + scale.unsqueeze(-1) * model.w.unsqueeze(1)
@@ -110,6 +119,11 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
     check_not_negative("margin", margin, "it is a distance from the boundary, in logits")
     start, target = start_and_target(model, X, target)
     box = make_box(X, lower, upper, start)
+    return in_blocks(partial(_minimal, model, p, margin), start, target, box)
+
+
+def _minimal(model, p, margin, start, target, box):
+    """Find the recourse of least cost for some of the rows, as `minimal_recourse` says."""
     w, h = model.w.unsqueeze(1), model(start)
     sign = target.unsqueeze(-1) * w.sign()
     weight = w.abs().expand(len(target), *start.shape)

@@ -1,5 +1,6 @@
 """Score counterfactual explanations (SCFE): minimised to the end, and as the field does."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,13 @@ from rrlib.recourse.common import (
     check_positive,
     check_whole,
     clip,
+    in_blocks,
     judge,
     make_box,
     start_and_target,
     within,
 )
+from rrlib.recourse.newton import damped_hessian, newton_step
 
 
 def scfe(
@@ -65,11 +68,16 @@ def scfe(
     exact = to(model, torch.float64)
     start, target = start_and_target(exact, X, target)
     box = make_box(X, lower, upper, start)
+    return in_blocks(partial(_minimise, exact, s, lam, tol, max_steps), start, target, box)
+
+
+def _minimise(model, s, lam, tol, max_steps, start, target, box):
+    """Run Newton's method on some of the rows, as `scfe` says."""
     x_cf, n_evals, rows = _begin(start, target, max_steps)
     for _ in range(max_steps):
         x, limits = x_cf[:, rows], within(box, rows)
-        objective = _Objective(exact, start[rows], s * target[:, rows], lam)
-        h, slope, bend = exact.derivatives(x)
+        objective = _Objective(model, start[rows], s * target[:, rows], lam)
+        h, slope, bend = model.derivatives(x)
         miss = (h - objective.goal).unsqueeze(-1)
         gradient = 2 * (miss * slope + lam * (x - objective.origin))
         size = _inward(x, gradient, limits).norm(dim=-1, keepdim=True)
@@ -77,9 +85,9 @@ def scfe(
         if not open_.any():
             break
         held = _held(x, gradient, limits, size)
-        hessian = _hessian(miss[open_], slope[open_], bend[open_], lam, held[open_])
+        hessian = damped_hessian(miss[open_], slope[open_], bend[open_], lam, held[open_])
         step = torch.zeros_like(x)
-        step[open_] = _newton_step(gradient[open_], hessian, lam)
+        step[open_] = newton_step(gradient[open_], hessian, lam)
         now = objective.value(x, h)
         x_cf[:, rows], tries = _backtrack(objective, x, step, gradient, now, open_, limits)
         n_evals[:, rows] += tries + open_
@@ -134,6 +142,11 @@ def scfe_adam(
         check_not_negative("reach", reach, "or inf, to go on to the last step")
     start, target = start_and_target(model, X, target)
     box = make_box(X, lower, upper, start)
+    return in_blocks(partial(_adam, model, s, lam, rate, max_steps, reach), start, target, box)
+
+
+def _adam(model, s, lam, rate, max_steps, reach, start, target, box):
+    """Run Adam on some of the rows, as `scfe_adam` says."""
     x_cf, n_evals, rows = _begin(start, target, max_steps)
     first, second = torch.zeros_like(x_cf), torch.zeros_like(x_cf)
     for t in range(1, max_steps + 1):
@@ -192,33 +205,6 @@ def _held(x, gradient, limits, size):
     below = (x - limits.lower <= close) & (gradient > 0)
     above = (limits.upper - x <= close) & (gradient < 0)
     return below | above
-
-
-def _hessian(miss, slope, bend, lam, held):
-    """Return the Hessian of the objective, (m, d, d), in which held coordinates stand alone."""
-    eye = torch.eye(slope.shape[-1]).to(slope)
-    outer = slope.unsqueeze(-1) * slope.unsqueeze(-2)
-    hessian = 2 * (outer + miss.unsqueeze(-1) * bend + lam * eye)
-    both_free = ~held.unsqueeze(-1) & ~held.unsqueeze(-2)
-    return hessian * both_free + 2 * lam * torch.diag_embed(held.to(slope))
-
-
-def _newton_step(gradient, hessian, lam):
-    """Return the step -H^-1 gradient of each row, shape (m, d).
-
-    A Hessian that is not positive definite enters with the absolute values of its eigenvalues,
-    none of them below lam.
-    """
-    factor, failed = torch.linalg.cholesky_ex(hessian)
-    bad = failed > 0
-    factor[bad] = torch.eye(gradient.shape[-1]).to(gradient)
-    step = -torch.cholesky_solve(gradient.unsqueeze(-1), factor).squeeze(-1)
-    if bad.any():
-        values, vectors = torch.linalg.eigh(hessian[bad])
-        values = values.abs().clamp_min(lam).unsqueeze(-1)
-        along = (vectors.mT @ gradient[bad].unsqueeze(-1)) / values
-        step[bad] = -(vectors @ along).squeeze(-1)
-    return step
 
 
 def _backtrack(objective, x, step, gradient, now, open_, limits):

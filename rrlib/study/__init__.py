@@ -1,4 +1,4 @@
-"""The study: the sweep over datasets, models, radii, methods and seeds, and what it found."""
+"""The study: a sweep over datasets, models, radii, methods, seeds, and what is measured on it."""
 
 from rrlib.study.metrics import (
     READINGS,
@@ -9,8 +9,9 @@ from rrlib.study.metrics import (
     transfer,
     validity_by_budget,
 )
-from rrlib.study.results import Slice, fingerprint, remember, table
-from rrlib.study.sweep import KINDS, MAX_COST, MAX_COST_BOX, METHODS, SEEDS, fit_vae, run
+from rrlib.study.pieces import MAX_COST, MAX_COST_BOX, vae_of
+from rrlib.study.results import SOME, differences, more_batches, safe_distance, table
+from rrlib.study.sweep import KINDS, METHODS, SEEDS, Slice, run
 
 __all__ = [
     "KINDS",
@@ -19,16 +20,18 @@ __all__ = [
     "METHODS",
     "READINGS",
     "SEEDS",
+    "SOME",
     "Interval",
     "Slice",
-    "fingerprint",
-    "fit_vae",
+    "differences",
     "interval",
-    "remember",
+    "more_batches",
     "run",
+    "safe_distance",
     "share_valid_in_ball",
     "summarise",
     "table",
     "transfer",
+    "vae_of",
     "validity_by_budget",
 ]

@@ -58,10 +58,12 @@ def summarise(recourse, favourable, X):
     """
     x_cf, valid, cost, n_evals = (np.asarray(field) for field in recourse[:4])
     favourable = np.asarray(favourable)
-    apart = np.linalg.norm(x_cf - x_cf[:1], axis=-1)
-    changed = (np.abs(x_cf - np.asarray(X)) > CHANGED).sum(-1)
+    X = np.asarray(X)
     rows = []
     for e, reading in product(range(len(valid)), READINGS):
+        if reading == READINGS[0]:
+            apart = np.linalg.norm(x_cf[e] - x_cf[0], axis=-1)
+            changed = (np.abs(x_cf[e] - X) > CHANGED).sum(-1)
         inside = ~favourable[e] if reading == "denied" else np.ones_like(valid[e])
         own = inside & valid[e]
         common = own & valid[0] & (favourable[e] == favourable[0])
@@ -75,9 +77,9 @@ def summarise(recourse, favourable, X):
         row["n_common"] = common.sum()
         row["cost_common"] = _mean(cost[e], common)
         row["cost_gap"] = _mean(cost[e] - cost[0], common)
-        row["displacement"] = _mean(apart[e], common)
+        row["displacement"] = _mean(apart, common)
         row["n_evals"] = _mean(n_evals[e], inside)
-        row["sparsity"] = _mean(changed[e], own)
+        row["sparsity"] = _mean(changed, own)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -102,8 +104,9 @@ def validity_by_budget(recourse, budgets, rows=None):
         raise ValueError(f"budgets must be costs >= 0, not {budgets.tolist()}")
     valid, cost = np.asarray(recourse.valid), np.asarray(recourse.cost)
     rows = np.ones_like(valid) if rows is None else np.asarray(rows)
-    within = valid[..., None] & (cost[..., None] <= budgets) & rows[..., None]
-    return _share(within.sum(1), rows.sum(-1)[:, None])
+    counts = valid & rows
+    within = np.stack([(counts & (cost <= budget)).sum(-1) for budget in budgets], -1)
+    return _share(within, rows.sum(-1)[:, None])
 
 
 def transfer(model, recourse, favourable):

@@ -1,112 +1,152 @@
-"""What the sweep found: slices, their one tidy table, and the store that keeps them."""
+"""What is measured on slices: one tidy table, and comparisons of methods and of searches."""
 
-import hashlib
-import os
-from pathlib import Path
-from typing import NamedTuple
+from itertools import product
 
 import numpy as np
 import pandas as pd
-import torch
-from joblib import Memory
 
-import rrlib
-from rrlib.data import datasets, rawfiles, twins
-from rrlib.models.family import EPS_GRID
+from rrlib.models.family import EPS_GRID, lipschitz
 from rrlib.study import metrics
+from rrlib.study.pieces import MAX_COST, MAX_COST_BOX
 
-ROOMS = ("data", "models", "recourse")
-"""The rooms that a slice is computed with, beside `sweep.py`.
-
-Metrics and figures are not part of it, so that a change there costs nothing.
-"""
-
-
-class Slice(NamedTuple):
-    """One dataset, one kind of model, one seed: the models at every eps, and their recourses.
-
-    Attributes
-    ----------
-    dataset, kind : str
-    seed : int
-    source : "real" or "twin"
-    model : LogisticRegression or Network
-        At the radii of EPS_GRID.
-    X : array of shape (n, d)
-        The test rows, scaled features.
-    logits : array of shape (E, n)
-        Of the test rows.
-    accuracy : array of shape (E,)
-        On the test rows.
-    recourse : dict of method -> Recourse or LatentRecourse, as arrays, float32
-        What each method recommends for every test row, towards the opposite of each model's own
-        prediction; not valid where the cost is above the cap.
-    """
-
-    dataset: str
-    kind: str
-    seed: int
-    source: str
-    model: NamedTuple
-    X: np.ndarray
-    logits: np.ndarray
-    accuracy: np.ndarray
-    recourse: dict
+SOME = 10
+"""A mean over fewer rows than this is no point of a curve."""
 
 
 def table(slices):
-    """Return one tidy table of all slices.
+    """Return one tidy table of all slices, a row for each method, eps and reading of each.
 
-    It has a row for each dataset, kind, seed, method, eps and reading. The measures are those of
-    `metrics.summarise`; `accuracy` is the model's on the test rows, `denied` the share of test rows
-    that it denies, and `one_class` says that it predicts a single class for all of them.
+    The measures are those of `metrics.summarise`. `accuracy` is the model's on the test rows,
+    `denied` the share of test rows that it denies; `one_class` says that it predicts a single class
+    for all of them; `ruled_out` is the share of test rows that provably have no recourse under the
+    cap on the cost.
     """
     parts = []
     for one in slices:
         favourable = one.logits >= 0
         denied = 1 - favourable.mean(-1)
+        ruled_out = (safe_distance(one) > cap(one)).mean(-1)
         for method, recourse in one.recourse.items():
             part = metrics.summarise(recourse, favourable, one.X)
             e = part.pop("model")
-            part.insert(0, "dataset", one.dataset)
-            part.insert(1, "kind", one.kind)
-            part.insert(2, "seed", one.seed)
+            part = _named(part, one)
             part.insert(3, "method", method)
             part.insert(4, "eps", np.asarray(EPS_GRID)[e])
             part["accuracy"] = one.accuracy[e]
             part["denied"] = denied[e]
             part["one_class"] = part["denied"].isin((0, 1))
+            part["ruled_out"] = ruled_out[e]
             parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def remember(function, ignore=()):
-    """Return a function with its results stored in the study's cache.
+def safe_distance(one):
+    """Return how far the sign of each logit of a slice is safe, |h(x)| / L, shape (E, n).
 
-    They are stored by its arguments, but for those to `ignore`.
+    L is a Lipschitz constant of the model in the l2 norm; infinite where it is 0.
     """
-    folder = os.environ.get("RRLIB_CACHE") or rawfiles.cache_folder() / "study"
-    return Memory(folder, verbose=0).cache(function, ignore=ignore)
+    with np.errstate(divide="ignore"):
+        return np.abs(one.logits) / lipschitz(one.model).numpy()[:, None]
 
 
-def sources():
-    """Return the files of code that a slice is computed with."""
-    package = Path(rrlib.__file__).parent
-    files = [package / "study" / "sweep.py"]
-    for room in ROOMS:
-        files += sorted((package / room).glob("*.py"))
-    return files
+def cap(one):
+    """Return the largest cost of a recourse that counts in a slice."""
+    return MAX_COST if one.scaling == "standard" else MAX_COST_BOX
 
 
-def fingerprint(name):
-    """Return what a slice depends on besides its arguments, as one hash.
+def differences(slices, reading, column):
+    """Return each method's mean difference between a robust and the standard model.
 
-    That is the code, the data and their source, and the versions of torch and numpy.
+    It is taken over the rows that both models give one label, and for which every method has a
+    recourse under both.
+
+    Parameters
+    ----------
+    slices : list of Slice
+    reading : {"flip", "denied"}
+    column : {"cost_gap", "displacement"}
+
+    Returns
+    -------
+    DataFrame
+        `dataset`, `kind`, `seed`, `eps` > 0, and a column for each method; NaN where fewer than
+        `SOME` rows are left.
     """
-    source = datasets.source(name)
-    text = [path.read_bytes() for path in sources()]
-    text.append(repr((torch.__version__, np.__version__, EPS_GRID, source)).encode())
-    text += [raw.sha256.encode() for raw in datasets.SPECS[name].files]
-    if source == "twin":
-        text.append((twins.FOLDER / f"{name}.json").read_bytes())
-    return hashlib.sha256(b"\0".join(text)).hexdigest()
+    parts = []
+    for one in slices:
+        rows = _rows_in_common(one, reading)
+        count = rows.sum(1)
+        part = pd.DataFrame({"eps": EPS_GRID[1:]})
+        for method, found in one.recourse.items():
+            if column == "cost_gap":
+                change = found.cost - found.cost[0]
+            else:
+                change = np.linalg.norm(found.x_cf - found.x_cf[0], axis=-1)
+            total = np.where(rows, change, 0).sum(1, dtype=np.float64)
+            mean = np.where(count >= SOME, total / np.maximum(count, 1), np.nan)
+            part[method] = mean[1:]
+        parts.append(_named(part, one))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def all_differences(slices):
+    """Return `differences` for each reading and column, named in columns of their own."""
+    parts = []
+    for reading, column in product(("flip", "denied"), ("cost_gap", "displacement")):
+        part = differences(slices, reading, column)
+        part.insert(3, "reading", reading)
+        part.insert(4, "column", column)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rows_in_common(one, reading):
+    """Return which rows of a slice each model has in common with the standard one, shape (E, n)."""
+    favourable = one.logits >= 0
+    rows = favourable == favourable[0]
+    if reading == "denied":
+        rows = rows & ~favourable
+    for found in one.recourse.values():
+        rows = rows & found.valid & found.valid[0]
+    return rows
+
+
+def more_batches(usual, few, samples):
+    """Return how many more batches of samples a search takes with a tenth of the samples.
+
+    Parameters
+    ----------
+    usual, few : list of Slice
+        Of the same settings, in the same order.
+    samples : dict of method -> samples of a batch in `few`
+
+    Returns
+    -------
+    DataFrame
+        `dataset`, `kind`, `seed`, `method`, and `more`: the mean over the rows and models with a
+        recourse in both searches, NaN where there is none.
+    """
+    parts = []
+    for one, other in zip(usual, few):
+        part = pd.DataFrame({"method": list(samples)})
+        part["more"] = [
+            _mean_change(one.recourse[method], other.recourse[method], count)
+            for method, count in samples.items()
+        ]
+        parts.append(_named(part, one))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _mean_change(many, few, samples):
+    """Return the mean number of batches of `few` less that of `many`, ten times as large."""
+    both = few.valid & many.valid
+    change = few.n_evals // samples - many.n_evals // (10 * samples)
+    return change[both].mean() if both.any() else np.nan
+
+
+def _named(part, one):
+    """Return a part of a table with the slice that it belongs to in its first columns."""
+    part.insert(0, "dataset", one.dataset)
+    part.insert(1, "kind", one.kind)
+    part.insert(2, "seed", one.seed)
+    return part

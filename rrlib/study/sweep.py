@@ -1,9 +1,7 @@
-"""The sweep: dataset x model x eps x method x seed, cached on disk.
-
-The cache tells results apart by everything that they depend on.
-"""
+"""The sweep: every dataset, kind of model, seed and method, slice by slice, in two processes."""
 
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,27 +9,54 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from rrlib.data import datasets
-from rrlib.models import logistic, network, vae
-from rrlib.models.family import EPS_GRID
-from rrlib.recourse import cchvae, growing_spheres, scfe, scfe_adam
-from rrlib.study.results import Slice, fingerprint, remember
+from rrlib.study.pieces import (
+    SEARCHES,
+    TRAINERS,
+    Setting,
+    is_stored,
+    models_of,
+    remember,
+    search,
+    stamp_search,
+)
 
 METHODS = ("scfe", "cchvae", "growing_spheres")
-SEARCHES = {
-    "scfe": scfe,
-    "cchvae": cchvae,
-    "growing_spheres": growing_spheres,
-    "scfe_adam": scfe_adam,
-}
-MAX_COST, MAX_COST_BOX = 10.0, 3.0
-"""The largest l2 cost of a recourse that counts, in standard deviations, and with min-max scaling.
-
-There no two rows of the box [0, 1]^d are farther apart than sqrt(d) < 3. C-CHVAE and growing
-spheres stop at the cap; SCFE has none of its own.
-"""
-
-KINDS = ("logistic", "network")
+KINDS = tuple(TRAINERS)
 SEEDS = tuple(range(5))
+
+
+class Slice(NamedTuple):
+    """One dataset, one kind of model, one seed: its models, and what each method recommends.
+
+    Attributes
+    ----------
+    dataset, kind : str
+    seed : int
+    source : "real" or "twin"
+    scaling : {"standard", "minmax"}
+    model : LogisticRegression or Network
+        At the radii of EPS_GRID.
+    X : array of shape (n, d)
+        The test rows, scaled features.
+    logits : array of shape (E, n)
+        Of the test rows.
+    accuracy : array of shape (E,)
+        On the test rows.
+    recourse : dict of method -> Recourse or LatentRecourse, as arrays, float32
+        For every test row, towards the opposite of each model's own prediction; not valid where
+        the cost is above the cap.
+    """
+
+    dataset: str
+    kind: str
+    seed: int
+    source: str
+    scaling: str
+    model: NamedTuple
+    X: np.ndarray
+    logits: np.ndarray
+    accuracy: np.ndarray
+    recourse: dict
 
 
 def run(
@@ -86,17 +111,20 @@ def run(
     if unasked:
         listed = ", ".join(sorted(unasked))
         raise ValueError(f"options are given for {listed}, which methods does not ask for")
-    stamps = {name: fingerprint(name) for name in names}
-    tasks = [
-        (name, kind, seed, scaling, p, tuple(methods), options, stamps[name], cache)
+    settings = [
+        Setting(name, kind, seed, scaling, p, datasets.source(name))
         for name, kind, seed in product(names, kinds, seeds)
     ]
-    worker = remember(compute, ignore=["cache"]) if cache else compute
-    done = [cache and worker.check_call_in_cache(*task) for task in tasks]
-    slices = [worker(*task) if ready else None for task, ready in zip(tasks, done)]
-    todo = [i for i, ready in enumerate(done) if not ready]
+    slices = [None] * len(settings)
+    todo = []
+    for i, setting in enumerate(settings):
+        stored = [is_stored(setting, method, options.get(method, {})) for method in methods]
+        if cache and all(stored):
+            slices[i] = assemble(setting, methods, options)
+        else:
+            todo.append(i)
     if todo:
-        calls = [delayed(worker)(*tasks[i]) for i in todo]
+        calls = [delayed(compute)(settings[i], methods, options, cache) for i in todo]
         with parallel_config(backend="loky", inner_max_num_threads=1):
             found = Parallel(n_jobs=jobs, return_as="generator")(calls)
             for i, one in zip(todo, tqdm(found, total=len(todo), desc="study", disable=None)):
@@ -110,57 +138,32 @@ def _check_choice(what, given, known):
         raise ValueError(f"{what} must be a sequence out of {', '.join(known)}, not {given!r}")
 
 
-def compute(name, kind, seed, scaling, p, methods, options, stamp, cache):
-    """Compute one slice in one torch thread.
-
-    `stamp` is the fingerprint that the cache tells results apart by.
-    """
+def compute(setting, methods, options, cache=True):
+    """Compute one slice in one torch thread."""
     torch.set_num_threads(1)
-    data = datasets.load(name, seed=seed, scaling=scaling)
-    model = _stored(fit, cache)(name, kind, seed, scaling, p, stamp)
+    return assemble(setting, methods, options, cache)
+
+
+def assemble(setting, methods, options, cache=True):
+    """Put one slice together; what is stored of it is fetched."""
+    data = datasets.load(setting.name, seed=setting.seed, scaling=setting.scaling)
+    model = models_of(setting, cache)
     logits = model(data.X_test).numpy()
-    cap = MAX_COST if scaling == "standard" else MAX_COST_BOX
+    accuracy = ((logits >= 0) == (data.y_test == 1)).mean(-1)
     recourse = {}
     for method in methods:
-        chosen = dict(options.get(method, {}))
-        if not method.startswith("scfe"):
-            chosen = {"seed": seed, "max_cost": cap} | chosen
-        if method == "cchvae":
-            fitted = _stored(fit_vae, cache)(name, seed, stamp)
-            chosen["vae"] = fitted if scaling == "standard" else in_units_of(data, fitted)
-        found = SEARCHES[method](model, data.X_test, **chosen)
-        found = found._replace(valid=found.valid & (found.cost <= cap))
-        recourse[method] = type(found)(*map(_slim, found))
-    accuracy = ((logits >= 0) == (data.y_test == 1)).mean(-1)
-    return Slice(name, kind, seed, data.source, model, data.X_test, logits, accuracy, recourse)
-
-
-def _stored(function, cache):
-    """Return a function with its results stored in the study's cache, if `cache` asks for it."""
-    return remember(function) if cache else function
-
-
-def fit(name, kind, seed, scaling, p, stamp):
-    """Train one kind of model at every eps."""
-    data = datasets.load(name, seed=seed, scaling=scaling)
-    if kind == "logistic":
-        return logistic.fit_logistic(data.X_train, data.y_train, EPS_GRID, p=p).model
-    return network.fit_network(data.X_train, data.y_train, EPS_GRID, p=p, seed=seed)
-
-
-def fit_vae(name, seed, stamp):
-    """Fit the VAE that all models of a dataset and a seed share, on standardised features."""
-    return vae.fit_vae(datasets.load(name, seed=seed).X_train, seed=seed)
-
-
-def in_units_of(data, fitted):
-    """Return a VAE of standardised features for the same features in the scaling of `data`."""
-    standard = datasets.load(data.name, seed=data.seed)
-    scale = standard.scale / data.scale
-    shift = (standard.center - data.center) / data.scale
-    return vae.rescale(fitted, scale, shift)
-
-
-def _slim(field):
-    """Return a tensor as an array, real numbers in float32."""
-    return field.float().numpy() if field.is_floating_point() else field.numpy()
+        chosen = options.get(method, {})
+        stamp = stamp_search(setting, method)
+        recourse[method] = remember(search, cache)(setting, method, chosen, stamp, cache)
+    return Slice(
+        setting.name,
+        setting.kind,
+        setting.seed,
+        data.source,
+        data.scaling,
+        model,
+        data.X_test,
+        logits,
+        accuracy,
+        recourse,
+    )

@@ -115,40 +115,58 @@ def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
         )
     if p not in (2, np.inf):
         raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
-    Z = (2.0 * np.asarray(y) - 1)[:, None] * np.asarray(X)
-    pairs = (Z[:, :, None] * Z[:, None, :]).reshape(len(Z), -1)
+    signed = (2.0 * np.asarray(y) - 1)[:, None] * np.asarray(X)
+    pairs = (signed[:, :, None] * signed[:, None, :]).reshape(len(signed), -1)
     centre = shrunk_models(X, y, theta_nr, [eps], p=p)[0]
     level = robust_risk(X, y, centre, eps, p=p)
     widths = np.array(SMOOTHING) * np.abs(theta_nr[:-1]).mean()
 
-    # The first guess maximises a.theta where the risk's quadratic model at the centre is c.
-    theta = np.tile(centre, (len(directions), 1))
-    F, gradient, hessian = _smooth_risk(theta, Z, pairs, eps, widths[0], p)
-    downhill, along = _solve(hessian, gradient), _solve(hessian, directions)
-    room = 2 * (level - F) + (gradient * downhill).sum(-1)
-    reach = np.sqrt(room / (directions * along).sum(-1))
-    theta = theta - downhill + reach[:, None] * along
-    multiplier = 1 / reach
+    def risk(theta, width):
+        return _smooth_risk(theta, signed, pairs, eps, width, p)
 
+    theta = np.tile(centre, (len(directions), 1))
+    theta, multiplier = _first_guess(theta, directions, level, *risk(theta, widths[0]))
     lost = np.zeros(len(directions), dtype=bool)
     for width in widths:
         tolerance = 1e-4 if width > widths[-1] else 1e-10
         for _ in range(30):
-            F, gradient, hessian = _smooth_risk(theta, Z, pairs, eps, width, p)
-            missing = gradient - multiplier[:, None] * directions
-            wrong = np.maximum(np.abs(missing).max(-1), np.abs(F - level))
-            wrong = np.where(lost, np.inf, wrong)
-            if wrong[~lost].max(initial=0.0) < tolerance:
+            F, gradient, hessian = risk(theta, width)
+            unmet = np.abs(gradient - multiplier[:, None] * directions).max(-1)
+            error = np.maximum(unmet, np.abs(F - level))
+            error[lost] = np.inf
+            if (error[~lost] < tolerance).all():
                 break
-            back, along = _solve(hessian, missing), _solve(hessian, directions)
-            change = ((gradient * back).sum(-1) - F + level) / (gradient * along).sum(-1)
-            theta = theta - back + change[:, None] * along
-            multiplier = np.clip(multiplier + change, 0.3 * multiplier, 3 * multiplier)
-            lost |= ~(np.abs(theta).max(-1) < 1e9)
-            theta = np.where(lost[:, None], centre, theta)
-            multiplier = np.where(lost, 1.0, multiplier)
+            theta, multiplier = _newton(theta, multiplier, directions, level, F, gradient, hessian)
+            # A direction whose search diverges waits at the centre and gets no bound.
+            lost |= ~(np.abs(theta).max(-1) < 1e9)  # NaN too
+            theta[lost], multiplier[lost] = centre, 1.0
     support = (directions * theta).sum(-1) + (level - F) / multiplier
-    return np.where(wrong < 1e-8, support, np.inf)
+    return np.where(error < 1e-8, support, np.inf)
+
+
+def _first_guess(theta, directions, level, F, gradient, hessian):
+    """Return where a.theta is largest if the risk is quadratic around theta, and its multiplier.
+
+    With F the quadratic model at theta, that is the point with F = level and grad F = l a, and l.
+    """
+    downhill, along = _solve(hessian, gradient), _solve(hessian, directions)
+    room = 2 * (level - F) + (gradient * downhill).sum(-1)
+    length = np.sqrt(room / (directions * along).sum(-1))
+    return theta - downhill + length[:, None] * along, length
+
+
+def _newton(theta, multiplier, directions, level, F, gradient, hessian):
+    """Return theta and the multiplier l after a Newton step on F = level, grad F = l a.
+
+    The step solves H dtheta = (l + dl) a - grad F with grad F . dtheta = level - F. That fixes
+    l + dl, so neither it nor the next theta depends on l, and l may be kept within 0.3 and 3 times
+    its last value: it only tells how far grad F = l a is met, and enters the bound in the end.
+    """
+    missing = gradient - multiplier[:, None] * directions
+    back, along = _solve(hessian, missing), _solve(hessian, directions)
+    change = ((gradient * back).sum(-1) - F + level) / (gradient * along).sum(-1)
+    theta = theta - back + change[:, None] * along
+    return theta, np.clip(multiplier + change, 0.3 * multiplier, 3 * multiplier)
 
 
 def robust_region_box(X, y, theta_nr, eps, *, p=np.inf):

@@ -1,27 +1,41 @@
 """How fast the batched methods are, against plain loops over single instances.
 
-Run it with ``python tests/benchmarks/bench.py``. The loops stand for what one would write for one
-person at a time: the same settings, objective and tolerance, the same model code, fresh random
-draws for each person and layer, vectorised over a layer's samples. They run in the same process
-with the same number of threads, on the first few of the same rows; validity and mean cost are
-compared on these rows.
+Run it with ``python tests/benchmarks/bench.py``. With ``--sizes`` it measures instead the rate and
+the peak memory of each batched method at 10^4, 10^5 and 10^6 rows.
+
+The loops stand for what one would write for one person at a time: the same settings, objective and
+tolerance, the same model code, fresh random draws for each person and layer, vectorised over a
+layer's samples. They run in the same process with the same number of threads, on the first few of
+the same rows; validity and mean cost are compared on these rows.
 """
 
 import argparse
 import json
 import os
 import platform
+import resource
+import subprocess
+import sys
 import time
 from functools import partial
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 
 from rrlib.data import datasets
 from rrlib.models import EPS_GRID, fit_logistic, fit_network, predict, select, to
 from rrlib.models.vae import decode, fit_vae
-from rrlib.recourse import cchvae, growing_spheres, scfe
+from rrlib.recourse import (
+    cchvae,
+    growing_spheres,
+    minimal_recourse,
+    scfe,
+    scfe_adam,
+    scfe_linear,
+)
 
 
 def machine():
@@ -240,13 +254,56 @@ def training_table(data, *, epochs=3, seed=0):
     return pd.DataFrame(rows)
 
 
+def many_rows(method, kind, n):
+    """Print the rate and the peak memory of one method on n rows drawn from Adult's, 8 models."""
+    families, vae, X, _ = setup(epochs=2)
+    rng = np.random.default_rng(0)
+    rows = X[rng.integers(len(X), size=n)] + 0.1 * rng.normal(size=(n, X.shape[1]))
+    methods = {
+        "scfe": scfe,
+        "scfe_adam": partial(scfe_adam, max_steps=100),
+        "scfe_linear": scfe_linear,
+        "minimal_recourse": minimal_recourse,
+        "growing_spheres": partial(growing_spheres, seed=0),
+        "cchvae": partial(cchvae, vae=vae, seed=0),
+    }
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    found = methods[method](families[kind], rows)
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    size = sum(field.numel() * field.element_size() for field in found)
+    print(
+        f"{method}, {kind}, {n:,} rows: {found.valid.numel() / seconds:,.0f} recourses per CPU s, "
+        f"peak {(peak - before) / 1e6:.2f} GB more than before, {size / 1e9:.2f} GB of it output",
+        flush=True,
+    )
+
+
+def scaling(sizes):
+    """Print rates and peak memory of each method, each in a process of its own."""
+    kinds = {"scfe_linear": ["logistic regression"], "minimal_recourse": ["logistic regression"]}
+    names = ("scfe_linear", "minimal_recourse", "scfe", "scfe_adam", "growing_spheres", "cchvae")
+    for name, n in product(names, sizes):
+        for kind in kinds.get(name, ["logistic regression", "network"]):
+            command = [sys.executable, __file__, "--one", name, kind, str(n)]
+            subprocess.run(command, check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="store the measured tables in this file")
     parser.add_argument("--threads", type=int, default=1, help="torch threads, for both")
     parser.add_argument("--subset", type=int, default=50, help="rows that the loops take, of 1,000")
+    parser.add_argument("--sizes", type=int, nargs="*", help="measure rates and memory at n rows")
+    parser.add_argument("--one", nargs=3, metavar=("METHOD", "KIND", "N"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.one:
+        method, kind, n = options.one
+        return many_rows(method, kind, int(n))
+    if options.sizes is not None:
+        return scaling(options.sizes or [10**4, 10**5, 10**6])
     families, vae, X, data = setup()
     result = {"machine": machine(), "source": data.source, "rows": len(X)}
     facts = [f"{key}: {value}" for key, value in result["machine"].items()]

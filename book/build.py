@@ -1,0 +1,54 @@
+"""Build the book: ``python book/build.py``.
+
+Pages that are not up to date are executed, two at a time. Then Jupyter Book reads
+all pages, and every warning is an error. Where nothing has changed since a build
+without one, nothing is done.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from sphinx.errors import ExtensionError
+
+from _ext import dependencies, execution
+from _ext.dependencies import ROOT
+
+HTML = ROOT / "_build" / "html"
+STAMP = HTML / ".state"
+"""The state of the book in a build without a warning; not there after another."""
+
+
+def main():
+    start = perf_counter()
+    state = dependencies.state()
+    if STAMP.exists() and STAMP.read_text() == state:
+        print(f"Nothing has changed: {HTML / 'index.html'}")
+        return
+    try:
+        seconds = execution.update(execution.read_pages())
+    except ExtensionError as error:
+        sys.exit(str(error))
+    shutil.rmtree(HTML, ignore_errors=True)
+    executed = perf_counter()
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT]
+    built = subprocess.run([*command, "-W", "--keep-going", "-n"])
+    end = perf_counter()
+    report(seconds | {"reading and writing": end - executed}, end - start)
+    if built.returncode:
+        sys.exit("The build failed; the reason is above.")
+    STAMP.write_text(state)
+
+
+def report(seconds, total):
+    """Print seconds by page, longest first."""
+    print("\nSeconds by page:")
+    for name in sorted(seconds, key=seconds.get, reverse=True):
+        print(f"{seconds[name]:7.1f} s  {name}")
+    print(f"{total:7.1f} s  in total, two pages at a time")
+
+
+if __name__ == "__main__":
+    main()

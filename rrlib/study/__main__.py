@@ -1,0 +1,122 @@
+"""Make the stored tables of the study again: ``python -m rrlib.study``.
+
+What is finished is kept at once, so that an interrupted run goes on where it stopped.
+"""
+
+import argparse
+import hashlib
+import sys
+
+from joblib import Parallel, delayed, parallel_config
+from tqdm import tqdm
+
+from rrlib.data import datasets
+from rrlib.study import stored
+from rrlib.study.variations import VARIATIONS
+
+UNKNOWN = 20.0
+"""Seconds that a slice is taken to need where nobody has timed it."""
+
+
+def main():
+    """Run the command."""
+    options = parse()
+    if any(datasets.source(name) == "twin" for name in datasets.NAMES):
+        sys.exit("The stored tables are those of the real data, and these are not to be had here.")
+    if options.check is not None:
+        check(options.check)
+        return
+    names = options.variations or list(VARIATIONS)
+    todo = slices(stored.groups(names) if options.all else stored.stale(names))
+    if options.list:
+        show(todo)
+    else:
+        make(todo, options.jobs)
+
+
+def parse():
+    """Return the options of the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rrlib.study", description="Make the stored tables of the study again."
+    )
+    parser.add_argument("variations", nargs="*", help=f"out of {', '.join(VARIATIONS)}; all")
+    parser.add_argument(
+        "--list", action="store_true", help="say what is stale, and how long it takes"
+    )
+    parser.add_argument("--all", action="store_true", help="what is up to date as well")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    parser.add_argument(
+        "--check", metavar="TEXT", help="compute one slice, chosen by a text, and compare it"
+    )
+    options = parser.parse_args()
+    unknown = set(options.variations) - set(VARIATIONS)
+    if unknown:
+        parser.error(f"no variation is named {', '.join(sorted(unknown))}")
+    return options
+
+
+def slices(groups):
+    """Return variation, dataset, kind and seed of each slice that some groups belong to."""
+    return list(dict.fromkeys(group[1:5] for group in groups))
+
+
+def seconds():
+    """Return how long each slice took when it was last made."""
+    lines = stored.manifest()
+    return dict(zip(slices_of(lines), lines["seconds"].astype(float)))
+
+
+def slices_of(lines):
+    """Return the slice of each line of a manifest."""
+    return [(*row[:3], int(row[3])) for row in lines[stored.SLICE].to_numpy().tolist()]
+
+
+def show(todo):
+    """Print what is stale, and how long it takes."""
+    known = seconds()
+    for variation, chosen in VARIATIONS.items():
+        part = [one for one in todo if one[0] == variation]
+        minutes = sum(known.get(one, UNKNOWN) for one in part) / 60
+        print(f"{variation:8} {len(part):4} slices stale, {minutes:5.1f} min  ({chosen.title})")
+    print("Minutes are those of one process; two need about half.")
+
+
+def make(todo, jobs):
+    """Compute slices and store their tables, one by one as they are finished."""
+    known = seconds()
+    todo = sorted(todo, key=lambda one: -known.get(one, UNKNOWN))
+    calls = [delayed(named)(one) for one in todo]
+    total = sum(known.get(one, UNKNOWN) for one in todo)
+    bar = tqdm(total=round(total), desc="study", unit="s", disable=None)
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        done = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
+        for one, tables, took in done:
+            stored.write(tables, took)
+            bar.update(round(known.get(one, UNKNOWN)))
+    bar.close()
+    print(f"{len(todo)} slices made")
+
+
+def named(one):
+    """Return a slice, its tables, and the seconds that they took."""
+    return one, *stored.compute(*one)
+
+
+def check(text):
+    """Compute one slice without any cache, and leave with an error if it is not as stored."""
+    every = slices(stored.groups())
+    chosen = every[int(hashlib.sha256(text.encode()).hexdigest(), 16) % len(every)]
+    tables, took = stored.compute(*chosen, cache=False)
+    print(f"{', '.join(map(str, chosen))}: {took:.0f} s")
+    for table, rows in tables.items():
+        kept = stored.read(table, chosen[0])
+        same = (kept[["dataset", "kind", "seed"]] == list(chosen[1:])).all(axis=1)
+        rows = rows.drop(columns="variation")
+        apart = stored.largest_difference(rows, kept[same].reset_index(drop=True))
+        print(f"  {table}: {apart:.2g} of the difference that is allowed")
+        if not apart <= 1:
+            sys.exit(f"The stored table {table} of {chosen} is not what is computed.")
+
+
+if __name__ == "__main__":
+    main()
