@@ -14,6 +14,14 @@ settings.load_profile("book")
 torch.set_num_threads(1)
 
 
+@pytest.fixture
+def every_warning():
+    """Torch warns once a process unless it is told to warn every time."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
 def pytest_terminal_summary(terminalreporter):
     seconds = Counter()
     for reports in terminalreporter.stats.values():

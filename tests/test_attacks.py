@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arrays import backwards, read_only
 from rrlib.models import (
     LogisticRegression,
     Network,
@@ -305,16 +306,6 @@ def test_rows_of_each_model_are_checked_too():
     for shape in ((3,), (5, 4)):
         with pytest.raises(ValueError, match=r"shape \(n, 3\) or \(E, n, 3\)"):
             predict(model, torch.zeros(shape))
-
-
-def read_only(values):
-    values = values.copy()
-    values.flags.writeable = False
-    return values
-
-
-def backwards(values):
-    return values[::-1].copy()[::-1]
 
 
 def table(values):

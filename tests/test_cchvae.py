@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arrays import read_only
 from rrlib.models import LogisticRegression, init_network, lipschitz, predict, select, to
 from rrlib.models.decoder import Residual, lipschitz_local, lipschitz_upper
 from rrlib.models.vae import VAE, decode, encode, fit_pca, fit_vae, reconstruction_error
@@ -396,20 +397,6 @@ def test_every_numeric_option_is_checked(name, values, expected):
         message = re.escape(f"{name} must be {expected}, not {value!r}")
         with pytest.raises(ValueError, match=message):
             cchvae(linear(8), np.ones((2, 4)), curved(0), **{"seed": 0, name: value})
-
-
-def read_only(array):
-    array = np.array(array)
-    array.flags.writeable = False
-    return array
-
-
-@pytest.fixture
-def every_warning():
-    """Torch warns once a process unless it is told to warn every time."""
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(False)
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, read_only], ids=["table", "read-only"])

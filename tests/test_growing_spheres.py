@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arrays import read_only
 from rrlib.data import datasets
 from rrlib.models import (
     EPS_GRID,
@@ -334,20 +335,6 @@ def test_every_numeric_option_is_checked(name, values, expected):
         message = re.escape(f"{name} must be {expected}, not {value!r}")
         with pytest.raises(ValueError, match=message):
             growing_spheres(linear(11), np.ones((2, 4)), **{"seed": 0, name: value})
-
-
-def read_only(array):
-    array = np.array(array)
-    array.flags.writeable = False
-    return array
-
-
-@pytest.fixture
-def every_warning():
-    """Torch warns once a process unless it is told to warn every time."""
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(False)
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, read_only], ids=["table", "read-only"])

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog, lsq_linear, minimize
 
+from arrays import backwards, read_only
 from rrlib.models import LogisticRegression, init_network, predict, select, to
 from rrlib.models.vae import fit_pca
 from rrlib.recourse import (
@@ -436,24 +437,6 @@ def test_rows_that_the_models_type_cannot_hold_are_named():
     model = to(family(8), torch.float32)
     with pytest.raises(ValueError, match="X holds values beyond the range of the model's"):
         scfe_adam(model, np.full((1, 4), 1e39), target=1.0)
-
-
-def read_only(array):
-    array = np.array(array)
-    array.flags.writeable = False
-    return array
-
-
-@pytest.fixture
-def every_warning():
-    """Torch warns once a process unless it is told to warn every time."""
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(False)
-
-
-def backwards(array):
-    return np.array(array[::-1])[::-1]
 
 
 KINDS_OF_ARRAY = [pd.DataFrame, read_only, backwards]
