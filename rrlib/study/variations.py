@@ -21,14 +21,14 @@ BOX = {
 }
 """A tenth of the usual samples and evaluations, for the study with min-max scaling."""
 
-SMALL = {
-    "cchvae": {"samples": 30, "max_evals": 900},
-    "growing_spheres": {"samples": 30, "max_evals": 900},
-}
+SMALL = {method: {"samples": 30, "max_evals": 900} for method in SAMPLERS}
 """What the samplers may do where a twin stands in for a dataset, and nothing is a result."""
 
+SMALL_FEWER = {method: options | {"samples": 3} for method, options in SMALL.items()}
+"""A tenth of these samples, and drawn again with other random numbers."""
 
-SMALL_BATCH = {"cchvae": 3, "growing_spheres": 3}
+SMALL_AGAIN = {method: options | {"seed": 1000} for method, options in SMALL_FEWER.items()}
+SMALL_BATCH = {method: options["samples"] for method, options in SMALL_FEWER.items()}
 
 
 class Variation(NamedTuple):
@@ -41,6 +41,8 @@ class Variation(NamedTuple):
         What of it is stored.
     methods : tuple of str
     options : dict of method -> dict of its keyword arguments
+    on_twins : dict
+        The same where a twin stands in for a dataset.
     scaling : {"standard", "minmax"}
     """
 
@@ -48,18 +50,16 @@ class Variation(NamedTuple):
     tables: tuple
     methods: tuple
     options: dict
+    on_twins: dict
     scaling: str = "standard"
 
 
+TENTH = "a tenth of the samples"
 VARIATIONS = {
-    "paper": Variation("the paper's setting", ("summary", "differences"), METHODS, {}),
-    "minmax": Variation(
-        "min-max scaling, a tenth of the samples", ("summary",), METHODS, BOX, "minmax"
-    ),
-    "fewer": Variation(
-        "a tenth of the samples", ("summary", "differences", "batches"), METHODS, FEWER
-    ),
-    "again": Variation("a tenth of the samples, drawn again", ("summary",), SAMPLERS, AGAIN),
+    "paper": Variation("the paper's setting", ("summary", "differences"), METHODS, {}, SMALL),
+    "minmax": Variation(f"min-max scaling, {TENTH}", ("summary",), METHODS, BOX, SMALL, "minmax"),
+    "fewer": Variation(TENTH, ("summary", "differences", "batches"), METHODS, FEWER, SMALL_FEWER),
+    "again": Variation(f"{TENTH}, drawn again", ("summary",), SAMPLERS, AGAIN, SMALL_AGAIN),
 }
 
 
@@ -70,11 +70,9 @@ def run(name, *, small=False, **how):
     ----------
     name : {"paper", "minmax", "fewer", "again"}
     small : bool
-        Whether the samplers have no more than `SMALL`.
+        Whether the samplers have what they may do on twins.
     how : arguments of `sweep.run`: `names`, `kinds`, `seeds`, `jobs`, `cache`
     """
     chosen = VARIATIONS[name]
-    options = chosen.options
-    if small:
-        options = {method: options.get(method, {}) | SMALL[method] for method in SAMPLERS}
+    options = chosen.on_twins if small else chosen.options
     return sweep.run(methods=chosen.methods, options=options, scaling=chosen.scaling, **how)
