@@ -184,6 +184,9 @@ def test_a_build_shows_what_the_code_gives_and_a_second_one_does_nothing(project
     assert not status and "Seconds by page" in log, log
     page = project / "_build" / "html" / "book" / "index.html"
     assert "42" in page.read_text() and "an old output" not in page.read_text()
+    for folder in (".ruff_cache", "__pycache__"):
+        (project / "book" / folder).mkdir()
+        (project / "book" / folder / "left by a program").touch()
     status, log = build(project)
     assert not status and "Nothing has changed" in log, log
 

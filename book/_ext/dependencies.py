@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 PACKAGE = Path(rrlib.__file__).resolve().parent
 EXECUTION = Path(__file__).with_name("execution.py")
-GENERATED = {"__pycache__", ".ipynb_checkpoints"}
 
 
 def key_of(notebook):
@@ -51,9 +50,17 @@ def state():
 
 
 def files_in(folder):
-    """Return all files in a folder but those that Python and Jupyter put there."""
-    found = [path for path in folder.rglob("*") if path.is_file()]
-    return [path for path in found if not GENERATED & set(path.parts)]
+    """Return all files in a folder but those that programs put there.
+
+    Python puts them into `__pycache__`, Jupyter and ruff into hidden folders.
+    """
+    found = []
+    for path in folder.rglob("*"):
+        places = path.relative_to(folder).parts
+        put_there = any(part == "__pycache__" or part[0] == "." for part in places)
+        if path.is_file() and not put_there:
+            found.append(path)
+    return found
 
 
 def contents(paths):
