@@ -1,6 +1,7 @@
 """Fingerprints and stored tables: what makes them stale, what does not, and what is noticed."""
 
 import shutil
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,8 @@ def package(tmp_path, monkeypatch):
 
 def forget():
     """Let fingerprints be taken anew."""
-    for function in (fingerprint.code, fingerprint.data, fingerprint._imports):
+    named = (fingerprint.code, fingerprint.data, fingerprint.versions, fingerprint._imports)
+    for function in named:
         function.cache_clear()
 
 
@@ -107,6 +109,19 @@ def test_the_data_have_their_part_in_a_stamp(monkeypatch):
     monkeypatch.setitem(fingerprint.specs.SPECS, group.dataset, other)
     forget()
     assert stored.stamp(group) != before
+    forget()
+
+
+@pytest.mark.parametrize("name", ["numpy", "scipy", "scikit-learn", "torch"])
+def test_versions_have_their_part_in_a_stamp(monkeypatch, name):
+    def another(package):
+        return "0.0" if package == name else version(package)
+
+    before = stored.stamp(GROUPS[0])
+    monkeypatch.setattr(fingerprint, "version", another)
+    forget()
+    assert stored.stamp(GROUPS[0]) != before
+    monkeypatch.undo()
     forget()
 
 

@@ -1,4 +1,4 @@
-"""What a stored result depends on: the code behind it and the data, each as a hash.
+"""What a stored result depends on: code, data and versions of packages, each as a hash.
 
 Code counts as parsed and without docstrings: a comment or a reworded sentence changes nothing, a
 changed formula changes what depends on it and nothing else.
@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import textwrap
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import rrlib
@@ -17,6 +18,9 @@ from rrlib.data import specs, twins
 PACKAGE = Path(rrlib.__file__).parent
 READING = ("specs", "datasets", "twins")
 """Modules that turn files into rows."""
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+"""Packages that compute."""
 
 
 @cache
@@ -53,6 +57,12 @@ def data(name, source):
     if source == "twin":
         return digest(rows, (twins.FOLDER / f"{name}.json").read_text("ascii"))
     return digest(rows, [raw.sha256 for raw in specs.SPECS[name].files])
+
+
+@cache
+def versions():
+    """Return a hash of the installed versions of the packages that compute."""
+    return digest(*(version(package).partition("+")[0] for package in PACKAGES))
 
 
 def digest(*parts):

@@ -116,13 +116,14 @@ def stamp_fit(setting):
     """Return the fingerprint of the models of a setting."""
     code = fingerprint.code(TRAINERS[setting.kind])
     data = fingerprint.data(setting.name, setting.source)
-    return fingerprint.digest(setting, EPS_GRID, code, fingerprint.body(fit), data)
+    body, versions = fingerprint.body(fit), fingerprint.versions()
+    return fingerprint.digest(setting, EPS_GRID, code, body, data, versions)
 
 
 def stamp_vae(name, source):
     """Return the fingerprint of the VAEs of a dataset."""
-    code = fingerprint.code(vae.fit_vae)
-    return fingerprint.digest(code, fingerprint.body(fit_vae), fingerprint.data(name, source))
+    code, data = fingerprint.code(vae.fit_vae), fingerprint.data(name, source)
+    return fingerprint.digest(code, fingerprint.body(fit_vae), data, fingerprint.versions())
 
 
 def stamp_search(setting, method):
