@@ -95,7 +95,7 @@ def test_data_packages_and_stored_tables_are_part_of_every_key(tmp_path, monkeyp
     before = keys()
     assert not changed(before)
     with monkeypatch.context() as patch:
-        patch.setattr(dependencies.datasets, "source", lambda name: "twin")
+        patch.setattr(dependencies.datasets, "source", lambda name: "another")
         patch.setenv("RRLIB_DATA", "real")
         assert changed(before) == set(PAGES)
     with monkeypatch.context() as patch:
