@@ -83,7 +83,7 @@ def roughness_by_chance(fewer, again):
     Parameters
     ----------
     fewer, again : DataFrame
-        Tables of the study with the options `FEWER` and `AGAIN`.
+        Summaries of the variations `fewer` and `again` of the study, without SCFE.
 
     Returns
     -------
