@@ -369,10 +369,16 @@ def test_arrays_come_as_pandas_hands_them_out(use, form):
         assert np.allclose(one, other, rtol=0, atol=1e-12), "another memory order rounds otherwise"
 
 
-def test_blocks_change_nothing(monkeypatch):
-    model, (X, y) = network(12), rows(12)
-    whole = pgd(model, X, y, 0.3, p=2), certified_accuracy(model, X, y, 0.1)
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_blocks_change_nothing(monkeypatch, p):
+    model, straight, (X, y) = network(12), linear(12), rows(12)
+    measures = [
+        partial(pgd_accuracy, model, X, y, 0.3, p=p),
+        partial(certified_accuracy, model, X, y, 0.1, p=p),
+        partial(adversarial_accuracy, straight, X, y, 0.1, p=p),
+    ]
+    whole, found = pgd(model, X, y, 0.3, p=p), [measure() for measure in measures]
     monkeypatch.setattr("rrlib.models.attacks.ROWS", 7)
-    pieces = pgd(model, X, y, 0.3, p=2), certified_accuracy(model, X, y, 0.1)
-    assert torch.allclose(pieces[0], whole[0], rtol=0, atol=1e-9)
-    assert np.array_equal(pieces[1], whole[1])
+    assert torch.allclose(pgd(model, X, y, 0.3, p=p), whole, rtol=0, atol=1e-9)
+    for measure, share in zip(measures, found):
+        assert np.array_equal(measure(), share)

@@ -73,11 +73,18 @@ def test_each_reading_of_cost_has_its_own_column(kind, factor):
         "denied, displacement": 6,
     }
     expected = {name: (factor * rate + 0.5) / 10 for name, rate in slopes.items()}
-    found = cost.cost_grows(Evidence([], table), kind)
+    found = cost.cost_grows(Evidence([], {"summary": table}), kind)
     assert means(found) == about(expected)
     assert {one.measure for one in found} == {cost.COSTS}
-    both = cost.cost_grows(Evidence([], table, {}, table.assign(cost_gap=7 * table["eps"])), kind)
+    both = cost.cost_grows(
+        Evidence([], {"summary": table}, {"summary": table.assign(cost_gap=7 * table["eps"])}), kind
+    )
     boxed = {one.reading: one for one in both[len(found) :]}
+    settings = {one.reading: one.setting for one in both if one.setting}
+    assert settings == {
+        "flip, cost gap": "standardised",
+        "min-max scaling, flip, cost gap": "min-max",
+    }
     assert list(boxed) == ["min-max scaling, flip, cost gap", "min-max scaling, denied, cost gap"]
     assert means(boxed.values()) == about(dict.fromkeys(boxed, 0.7))
     assert {one.measure for one in boxed.values()} == {"slope against eps, scaled l2 cost per 0.1"}
@@ -88,10 +95,10 @@ def test_before_the_collapse_is_without_the_constant_models():
     late = table["eps"] > 0.2
     table.loc[late, "one_class"] = True
     table.loc[late, ["cost_gap", "validity"]] = 50.0
-    found = means(cost.cost_grows(Evidence([], table), "network"))
+    found = means(cost.cost_grows(Evidence([], {"summary": table}), "network"))
     assert found["flip, cost gap, before the collapse"] == about(0.15)
     assert found["flip, cost gap"] > 1
-    found = means(validity.validity_falls(Evidence([], table), "network"))
+    found = means(validity.validity_falls(Evidence([], {"summary": table}), "network"))
     assert found["flip, before the collapse"] == about(0.015)
     assert found["flip"] < -1
 
@@ -121,7 +128,7 @@ def test_excess_roughness_is_the_others_less_scfes():
         away = values[1:-1] - (1 - share) * values[:-2] - share * values[2:]
         rough.append(np.abs(away).mean() / np.ptp(values))
     excess = (rough[1] + rough[2]) / 2 - rough[0]
-    found = cost.smoother(Evidence([], table))
+    found = cost.smoother(Evidence([], {"summary": table}))
     readings = [one.reading for one in found]
     assert readings == [
         "networks, flip, cost gap",
@@ -138,7 +145,7 @@ def test_excess_roughness_is_the_others_less_scfes():
     lacking = (table["eps"] == 0.1) & (table["seed"] == 1) & (table["method"] == "scfe")
     lacking &= table["kind"] == "network"
     table.loc[lacking & (table["reading"] == "flip"), "n_common"] = 9
-    with_gap, without = cost.smoother(Evidence([], table))[:2]
+    with_gap, without = cost.smoother(Evidence([], {"summary": table}))[:2]
     assert without.effects[0].mean == about(excess), "another reading, another curve"
     mean = with_gap.effects[0].mean
     assert np.isfinite(mean) and mean != without.effects[0].mean, "one radius fewer for all curves"
@@ -193,7 +200,7 @@ def slice_of(costs, seed, kind="network", *, n=10, evals=None, dataset="adult"):
         recourse[method] = Recourse(-3 * table[..., None], valid, table, used, np.zeros(()))
     X, logits = np.zeros((n, 1)), -np.ones((len(EPS), n))
     named = dataset, kind, seed, "twin", "standard", STEEP
-    return study.Slice(*named, X, logits, np.ones(len(EPS)), recourse)
+    return study.Slice(*named, X, None, logits, np.ones(len(EPS)), recourse)
 
 
 def all_methods(rates, seed, kind="network", **options):
@@ -201,10 +208,17 @@ def all_methods(rates, seed, kind="network", **options):
     return slice_of(costs, seed, kind, **options)
 
 
+def usual_tables(slices):
+    """Evidence from slices alone."""
+    apart = results.all_differences(slices)
+    return Evidence(slices, {"summary": study.table(slices), "differences": apart})
+
+
 def test_the_lead_of_scfe_in_every_reading():
     """SCFE's cost grows by 5 per unit of eps, the others' by 1 and 2 + seed: leads 3 and 2.
 
-    For logistic regression they are 1 and 0. Displacements are three times as large.
+    For logistic regression they are 1 and 0. Displacements are three times as large. All standard
+    recourses cost 1, so a lead of 0.1 counts.
     """
     slices = [all_methods((5, 1, 2 + seed), seed) for seed in (0, 1)]
     slices += [all_methods((3, 1, 2 + seed), seed, "logistic") for seed in (0, 1)]
@@ -215,12 +229,23 @@ def test_the_lead_of_scfe_in_every_reading():
         for column, factor in (("cost gap", 1), ("displacement", 3)):
             for reading in ("flip", "denied"):
                 expected[f"{kind}, {reading}, {column}"] = factor * lead * mean_eps
-    found = cost.dearest(Evidence(slices, None))
+    evidence = usual_tables(slices)
+    found = cost.dearest(evidence)
     assert means(found) == about(expected) and list(means(found)) == list(expected)
-    cases = {one.effects[0].case for one in found}
-    assert cases == {"Adult, eps up to 0.3"}
-    missing = slices[0]._replace(recourse={"scfe": slices[0].recourse["scfe"]})
-    assert cost.dearest(Evidence([*slices, missing], None)) == [], "some method was not run"
+    cases = {(one.cases[0].name, round(one.cases[0].smallest, 9)) for one in found}
+    assert cases == {("Adult, eps up to 0.3", 0.1)}
+    own = [one.reading for one in found if one.setting]
+    assert own == ["networks, flip, cost gap", "logistic regression, flip, cost gap"]
+    boxed = evidence._replace(boxed=evidence.usual)
+    both = cost.dearest(boxed)
+    assert [one.reading for one in both[len(found) :]] == [
+        f"min-max scaling, {r}" for r in expected
+    ]
+    assert {one.setting for one in both[len(found) :]} == {"min-max", ""}
+    lacking = evidence.usual["differences"].drop(columns="cchvae")
+    usual = evidence.usual | {"differences": lacking}
+    assert cost.dearest(evidence._replace(usual=usual)) == [], "some method was not run"
+    assert cost.dearest(evidence._replace(usual={})) == []
 
 
 def test_the_lead_put_down_to_the_samples():
@@ -237,12 +262,12 @@ def test_the_lead_put_down_to_the_samples():
         few = slice_of(costs, one.seed, one.kind)
         few.recourse["cchvae"].valid[-1, 0] = False
         fewer.append(few)
-    found = cost.dearest(Evidence(usual, None, tables(usual, fewer)))[-2:]
+    found = cost.dearest(usual_tables(usual)._replace(fewer=tables(usual, fewer)))[-2:]
     assert [one.reading.split(",")[0] for one in found] == ["networks", "logistic regression"]
     for one, change in zip(found, (np.mean([3 - 1, 2 - 1]), np.mean([1.5 + 1, 0.5 + 1]))):
         assert one.reading.endswith("flip, cost gap, put down to the sample size")
         (effect,) = one.effects
-        assert effect.case == "Adult, eps up to 0.25"
+        assert effect.case == "Adult, eps up to 0.25" and one.setting == ""
         assert effect.mean == about(change * EPS[1:-1].mean())
 
 
@@ -264,7 +289,7 @@ def test_batches_of_samples_by_hand():
                 found = one.recourse["cchvae"]
                 found.valid[2, row] = False
                 fewer[-1].recourse["cchvae"].n_evals[2, row] = 90_000
-    found = cost.fewer_samples(Evidence(usual, None, tables(usual, fewer)))
+    found = cost.fewer_samples(Evidence(usual, fewer=tables(usual, fewer)))
     assert [one.reading for one in found] == [
         "networks, the trend, flip, cost gap",
         "networks, the trend, denied, cost gap",
@@ -278,10 +303,15 @@ def test_batches_of_samples_by_hand():
         assert each == {"Adult, C-CHVAE": 1 + extra, "Adult, growing spheres": 1}
     for trend in (found[0], found[1], found[3], found[4]):
         assert [effect.mean for effect in trend.effects] == [about(0.1), about(0.1)]
-    assert cost.fewer_samples(Evidence(usual, None)) == []
+    own = [bool(one.setting) for one in found]
+    assert own == [True, False, True] * 2, "the denied do not count"
+    boxed = cost.fewer_samples(Evidence(usual, boxed_fewer=tables(usual, fewer)))
+    assert [one.reading for one in boxed] == [f"min-max scaling, {one.reading}" for one in found]
+    assert {one.setting for one in boxed} == {"min-max", ""}
+    assert cost.fewer_samples(Evidence(usual)) == []
     for one in fewer:
         one.recourse["cchvae"].valid[:] = False
-    unknown = cost.fewer_samples(Evidence(usual, None, tables(usual, fewer)))[2].effects[0]
+    unknown = cost.fewer_samples(Evidence(usual, fewer=tables(usual, fewer)))[2].effects[0]
     assert np.isnan(unknown.mean), "no row, no number"
 
 
@@ -289,13 +319,13 @@ def test_batches_of_samples_by_hand():
 def test_falls_of_validity_by_hand(kind, factor):
     table = straight()
     boxed = table.assign(validity=1 - 0.7 * table["eps"])
-    found = validity.validity_falls(Evidence([], table, {}, boxed), kind)
+    found = validity.validity_falls(Evidence([], {"summary": table}, {"summary": boxed}), kind)
     own = {
         reading: (factor * rate + 0.05) / 10
         for reading, rate in zip(READINGS, (0.1, 0.2, 0.3), strict=True)
     }
-    expected = own | {f"min-max scaling, {reading}": 0.07 for reading in READINGS}
-    expected["flip, before the collapse"] = own["flip"]
+    expected = own | {"flip, before the collapse": own["flip"]}
+    expected |= {f"min-max scaling, {reading}": 0.07 for reading in READINGS}
     assert means(found) == about(expected) and list(means(found)) == list(expected)
 
 
@@ -312,7 +342,7 @@ def flat(shares, *, kinds=("network",)):
 def test_zero_means_less_than_a_hundredth_beyond_a_fifth():
     """0.002 and 0.004, less 0.01: 0.008 and 0.006 are in favour, on average 0.007."""
     table = flat({("adult", "scfe"): 0.002, ("german", "scfe"): 0.004})
-    each, average = validity.validity_vanishes(Evidence([], table))[:2]
+    each, average = validity.validity_vanishes(Evidence([], {"summary": table}))[:2]
     assert (each.reading, average.reading) == ("flip, each case", "flip, on average")
     cases = {effect.case: effect.mean for effect in each.effects}
     expected = {"networks, Adult, SCFE": 0.008, "networks, German Credit, SCFE": 0.006}
@@ -320,7 +350,10 @@ def test_zero_means_less_than_a_hundredth_beyond_a_fifth():
     (effect,) = average.effects
     assert (effect.case, effect.mean) == ("networks, Adult, German Credit", about(0.007))
     assert each.measure == "0.01 less the validity at eps > 0.2"
-    readings = [one.reading for one in validity.validity_vanishes(Evidence([], table, {}, table))]
+    readings = [
+        one.reading
+        for one in validity.validity_vanishes(Evidence([], {"summary": table}, {"summary": table}))
+    ]
     kinds = [f"{prefix}{name}" for prefix in ("", "min-max scaling, ") for name in READINGS]
     ends = ("each case", "on average")
     assert readings == [f"{name}, {end}" for name in kinds for end in ends]
@@ -330,7 +363,7 @@ def test_a_dataset_that_lacks_a_value_is_left_out_of_the_average():
     table = flat({("adult", "scfe"): 0.002, ("german", "scfe"): 0.5}, kinds=cost.KINDS)
     few = (table["dataset"] == "german") & (table["kind"] == "network") & (table["eps"] == 0.3)
     table.loc[few & (table["seed"] == 1), "n"] = 9
-    each, average = validity.validity_vanishes(Evidence([], table))[:2]
+    each, average = validity.validity_vanishes(Evidence([], {"summary": table}))[:2]
     found = {effect.case: effect.mean for effect in average.effects}
     both = 0.01 - (0.002 + 0.5) / 2
     expected = {"networks, Adult": 0.008, "logistic regression, Adult, German Credit": both}
@@ -338,7 +371,7 @@ def test_a_dataset_that_lacks_a_value_is_left_out_of_the_average():
     means = {effect.case: effect.mean for effect in each.effects}
     assert means["networks, German Credit, SCFE"] == about(-0.49), "at 0.25, which both seeds know"
     table.loc[few.index[table["eps"] > 0.2], "n"] = 9
-    each, average = validity.validity_vanishes(Evidence([], table))[:2]
+    each, average = validity.validity_vanishes(Evidence([], {"summary": table}))[:2]
     assert all(np.isnan(effect.mean) for effect in each.effects) and average.effects == []
 
 
@@ -356,7 +389,7 @@ def test_the_network_must_fall_itself(network, logistic, last, mean):
     falls = table["kind"].map({"network": network, "logistic": logistic})
     inner = (table["eps"] > 0) & (table["eps"] < 0.3) & (table["kind"] == "network")
     table["validity"] = 1 - falls * (table["eps"] > 0) + 0.1 * 7 / 6 * inner
-    found = validity.stronger_for_networks(Evidence([], table))
+    found = validity.stronger_for_networks(Evidence([], {"summary": table}))
     assert means(found[:2]) == about(
         {
             "flip, fall from eps = 0 to 0.3": last,
@@ -366,8 +399,8 @@ def test_the_network_must_fall_itself(network, logistic, last, mean):
     cases = [[effect.case for effect in one.effects] for one in found]
     assert cases == [["German Credit, SCFE", "Adult, SCFE"]] * 6
     alone = table[table["kind"] == "network"]
-    assert validity.stronger_for_networks(Evidence([], alone)) == []
-    both = validity.stronger_for_networks(Evidence([], alone, {}, table))
+    assert validity.stronger_for_networks(Evidence([], {"summary": alone})) == []
+    both = validity.stronger_for_networks(Evidence([], {"summary": alone}, {"summary": table}))
     assert {one.reading.split(",")[0] for one in both} == {"min-max scaling"}
 
 
@@ -377,29 +410,30 @@ def test_falls_are_compared_where_both_kinds_are_known():
     table["validity"] = 1 - falls * table["eps"]
     few = (table["eps"] == 0.3) & (table["kind"] == "logistic") & (table["seed"] == 1)
     table.loc[few & (table["reading"] == "flip"), "n"] = 9
-    last, mean = validity.stronger_for_networks(Evidence([], table))[:2]
+    last, mean = validity.stronger_for_networks(Evidence([], {"summary": table}))[:2]
     assert np.isnan(last.effects[0].mean), "nothing is known at 0.3"
     assert mean.effects[0].mean == about(EPS[1:-1].mean())
 
 
 def test_two_radii_are_enough_for_a_fall():
-    assert validity._fall_to_mean([0.0, 0.1], np.array([1.0, 0.25])) == 0.75
+    assert validity.fall_to_median([0.0, 0.1], np.array([1.0, 0.25])) == 0.75
     for eps in ([0.0], [0.1, 0.2]):
-        assert np.isnan(validity._fall_to_mean(eps, np.ones(len(eps))))
+        assert np.isnan(validity.fall_to_median(eps, np.ones(len(eps))))
 
 
-def test_the_standard_models_validity_less_the_mean_of_the_others():
+def test_the_standard_models_validity_less_the_median_of_the_others():
+    """The median of the seven radii above 0 is 0.15."""
     table = straight()
-    found = validity.standard_is_more_valid(Evidence([], table, {}, table))
+    found = validity.standard_is_more_valid(Evidence([], {"summary": table}, {"summary": table}))
     first = {effect.case: effect.mean for effect in found[0].effects}
-    networks, linear = (rate * EPS[1:].mean() for rate in (0.15, 0.25))
+    networks, linear = (rate * 0.15 for rate in (0.15, 0.25))
     expected = {"logistic regression, Adult, SCFE": linear, "networks, Adult, SCFE": networks}
     assert first == about(expected)
     prefixes = ("", experiments.BOXED)
     assert [one.reading for one in found] == [a + b for a in prefixes for b in READINGS]
     few = table.assign(n=np.where(table["eps"] == 0, 9, 100))
-    found = validity.standard_is_more_valid(Evidence([], few))
+    found = validity.standard_is_more_valid(Evidence([], {"summary": few}))
     assert np.isnan(found[0].effects[0].mean), "nothing is known of the standard model"
     few = table.assign(n=np.where(table["eps"] > 0, 9, 100))
-    found = validity.standard_is_more_valid(Evidence([], few))
+    found = validity.standard_is_more_valid(Evidence([], {"summary": few}))
     assert np.isnan(found[0].effects[0].mean), "nothing is known of the others"

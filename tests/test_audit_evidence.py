@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from rrlib import study
-from rrlib.audit import evidence, experiments, leads
-from rrlib.audit.evidence import Effect, departure, effect, roughness, slope
+from rrlib.audit import evidence, experiments, leads, smallest
+from rrlib.audit.evidence import Case, Effect, departure, effect, roughness, slope
 from rrlib.models.family import EPS_GRID
 from rrlib.recourse import Recourse, cchvae, growing_spheres
 from rrlib.study import variations
@@ -37,20 +37,33 @@ def test_zero_is_neither_in_favour_nor_against():
 
 
 def test_two_seeds_make_an_interval_and_one_does_not():
-    """1 and 3: mean 2, standard deviation sqrt(2), over sqrt(2) seeds 1, times t = 12.706."""
+    """1 and 3: mean 2, standard deviation sqrt(2), sqrt(1/2 + 1/4), t = 12.706."""
     found = effect("case", [1, 3])
-    assert found == ("case", 2, pytest.approx(2 - 12.7062, 1e-5), pytest.approx(14.7062, 1e-5))
+    half = 12.7062047 * np.sqrt(1.5)
+    assert found == ("case", 2, pytest.approx(2 - half), pytest.approx(2 + half))
     for values in ([1.0], [], [1.0, np.nan], [1.0, np.inf, 2.0]):
         found = effect("case", values)
         assert found.case == "case" and all(map(isnan, found[1:]))
-    one, other = evidence.effects_of({"a": [1, 1], "b": [2, 2]})
-    assert one == ("a", 1, 1, 1) and other == ("b", 2, 2, 2)
+    one, other = evidence.cases_of({"a": {0: 1, 1: 1}, "b": {5: 2}}, 0.1)
+    assert one == ("a", {0: 1, 1: 1}, 0.1) and other == ("b", {5: 2}, 0.1)
+    assert one.explored == ("a", 1, 1, 1)
+
+
+def test_what_is_shown_is_confirmed_where_a_seed_was_run():
+    seen = Case("seen", dict.fromkeys(range(5), 1.0), 0.1)
+    both = Case("both", dict.fromkeys(range(10), 2.0), 0.1)
+    assert [one.mean for one in evidence.shown([seen])] == [1.0]
+    mixed = evidence.shown([both, seen])
+    assert mixed[0].mean == 2.0 and isnan(mixed[1].mean)
+    finding = evidence.Finding("reading", "measure", [seen, both])
+    assert [one.mean for one in finding.effects] == [1.0, 2.0]
 
 
 def test_nothing_is_assumed_that_was_not_given():
-    given = evidence.Evidence([], None)
-    assert given.fewer == {} and given.boxed is None
-    assert evidence.Finding("reading", "measure", []).counterexample == ""
+    given = evidence.Evidence([])
+    assert given.usual == given.boxed == given.fewer == given.boxed_fewer == {}
+    finding = evidence.Finding("reading", "measure", [])
+    assert (finding.counterexample, finding.setting) == ("", "")
 
 
 def test_slopes_and_chords_by_hand():
@@ -61,10 +74,15 @@ def test_slopes_and_chords_by_hand():
     assert roughness([1, 2, 5], [0, 4, 4]) == 0.75  # a departure of 3 over a range of 4
     assert roughness([1, 2, 5], [0, 1, 1]) == 0.75  # of 3/4 over 1
     assert isnan(roughness([1, 2, 3], [2, 2, 2])) and isnan(roughness([], []))
+    both = np.array([[0, 4, 4], [0, 1, 1]])
+    for measure in (slope, departure, roughness):
+        each = [measure([1, 2, 5], curve) for curve in both]
+        assert measure([1, 2, 5], both) == pytest.approx(each), "a batch equals its curves"
 
 
 def test_a_curve_is_read_where_every_seed_has_a_value():
-    values = {0: [1, 2, 9], 1: [3, 5, np.nan]}
+    """The exploring seeds 0 and 1 lack the third radius, the confirming one lacks none."""
+    values = {0: [1, 2, 9], 1: [3, 5, np.nan], 5: [4, 6, 7], 10: [0, 0, 0]}
     parts = []
     for (seed, curve), dataset in [(one, name) for one in values.items() for name in "ba"]:
         part = {"seed": seed, "eps": [0.0, 0.1, 0.2], "validity": curve}
@@ -72,16 +90,65 @@ def test_a_curve_is_read_where_every_seed_has_a_value():
     seen = []
     rows = pd.concat(parts)
 
-    def last(eps, curve):
+    def last(eps, curves):
         seen.append(eps.tolist())
-        return curve[-1]
+        return curves[..., -1]
 
-    found = evidence.by_case(rows, "validity", last)
-    assert [one.case for one in found] == ["b, SCFE", "a, SCFE"], "in the table's order"
-    assert [one.mean for one in found] == [3.5, 3.5], "of 2 and 5: the third radius is left out"
-    assert seen == [[0.0, 0.1]] * 4
-    (one,) = evidence.by_case(rows[rows["dataset"] == "a"], "validity", last, ["kind"])
-    assert one.case == "networks"
+    found = evidence.by_case(rows, "validity", last, 0.1)
+    assert [one.name for one in found] == ["b, SCFE", "a, SCFE"], "in the table's order"
+    assert [one.values for one in found] == [{0: 2, 1: 5, 5: 7}] * 2
+    assert [one.smallest for one in found] == [0.1, 0.1]
+    assert seen == [[0.0, 0.1], [0.0, 0.1, 0.2]] * 2
+
+    def largest(part, column):
+        return part[column].max()
+
+    (one,) = evidence.by_case(rows[rows["dataset"] == "a"], "validity", last, largest, ["kind"])
+    assert one.name == "networks" and one.smallest == 9, "exploring rows fix the smallest effect"
+    no_seed = evidence.by_case(rows[rows["seed"] == 10], "validity", slope, 0.1)
+    assert [one.values for one in no_seed] == [{}, {}]
+
+
+def priced(standard, seed=0):
+    """A case of the study's table whose standard model costs `standard` at each eps."""
+    eps, standard = np.array(EPS_GRID), np.array(standard, float)
+    part = pd.DataFrame({"seed": seed, "eps": eps, "cost": 40 + eps, "cost_gap": 7 * eps})
+    return part.assign(cost_common=standard + part["cost_gap"])
+
+
+def test_the_smallest_cost_is_a_tenth_of_the_standard_models():
+    """Standard means 3 and 5 at eps = 0.3; where one seed lacks it, 2 and 4 at 0.25."""
+    both = pd.concat([priced([1] * 6 + [2, 3]), priced([1] * 6 + [4, 5], seed=1)])
+    for column in ("cost_gap", "displacement"):
+        assert smallest.standard_cost(both, column) == pytest.approx(4)
+        assert smallest.cost_slope(both, column) == pytest.approx(0.4 / 3), "over the grid 0.4"
+    assert smallest.standard_cost(both, "cost") == 40
+    both.loc[(both["eps"] == 0.3) & (both["seed"] == 1), "cost_common"] = np.nan
+    assert smallest.standard_cost(both, "cost_gap") == pytest.approx(3)
+    both.loc[both["eps"] > 0, "cost_common"] = np.nan
+    assert isnan(smallest.standard_cost(both, "cost_gap"))
+
+
+def test_groups_by_training():
+    kinds = ["logistic", "network", "certified"]
+    table = pd.DataFrame({"kind": kinds, "x": [1, 2, 3]})
+    groups = experiments.by_training(table)
+    assert {kind: part["x"].tolist() for kind, part in groups.items()} == {
+        "network": [1, 2],
+        "certified": [3],
+    }
+    assert list(experiments.by_training(table[:2])) == ["network"]
+    assert experiments.trained(["network", "logistic"], table) == [
+        "network",
+        "logistic",
+        "certified",
+    ]
+    assert experiments.trained(["logistic"], table) == ["logistic"]
+    assert experiments.trained(["network"], table[:1]) == []
+    assert experiments.name_reading("a, ", "certified", "flip") == "a, certified networks, flip"
+    assert experiments.name_reading("a, ", "network", "flip") == "a, flip"
+    settings = [experiments.setting_of(prefix, "network") for prefix in ("", experiments.BOXED)]
+    assert settings == ["standardised", "min-max"] and experiments.setting_of("", "certified") == ""
 
 
 def counted(n, n_common, validity, reading, kind="network"):
@@ -121,24 +188,58 @@ def test_fewer_samples_are_a_tenth():
     usual = {"cchvae": cchvae, "growing_spheres": growing_spheres}
     for method, search in usual.items():
         options = inspect.signature(search).parameters
-        samples, evals = options["samples"].default, options["max_evals"].default
+        samples = options["samples"].default
         assert variations.FEWER[method] == {"samples": samples // 10}
         assert variations.BATCH[method] == samples // 10
         assert variations.AGAIN[method] == {"samples": samples // 10, "seed": 1000}
-        assert variations.BOX[method] == {"samples": samples // 10, "max_evals": evals // 10}
-    assert set(variations.FEWER) == set(variations.BOX) == set(usual)
+    assert set(variations.FEWER) == set(usual)
     assert experiments.BOXED == "min-max scaling, "
 
 
-def test_what_is_gathered(monkeypatch):
+def live(seeds=(0, 1), kinds=("logistic", "network"), scale=1.0):
+    """A summary with one value, which no two rows share."""
+    index = pd.MultiIndex.from_product([kinds, seeds], names=["kind", "seed"])
+    table = index.to_frame(index=False).assign(dataset="adult", method="scfe", reading="flip")
+    return table.assign(eps=0.1, value=scale * np.arange(1.0, len(table) + 1))
+
+
+def gathered(monkeypatch, kept, real=True):
+    """What is gathered where the study is live() and the stored tables are `kept`."""
+    both = {"summary": kept, "differences": kept}
     monkeypatch.setattr(study, "run", lambda: "slices")
-    monkeypatch.setattr(study, "table", lambda slices: ("table", slices))
-    monkeypatch.setattr(experiments, "variation", lambda name: {"summary": name})
-    found = experiments.gather()
-    assert found == ("slices", ("table", "slices"), {"summary": "fewer"}, "minmax")
-    both = {"": ("table", "slices"), experiments.BOXED: "minmax"}
-    assert experiments.scalings(found) == both
-    assert experiments.scalings(evidence.Evidence([], "table")) == {"": "table"}
+    monkeypatch.setattr(study, "table", lambda slices: live())
+    monkeypatch.setattr(experiments.results, "all_differences", lambda slices: live())
+    monkeypatch.setattr(experiments, "all_real", lambda: real)
+    monkeypatch.setattr(experiments.tables, "made", lambda name, slices: {name: slices})
+    monkeypatch.setattr(
+        experiments, "variation", lambda name: both if name == "paper" else {"of": name}
+    )
+    return experiments.gather()
+
+
+def test_what_is_gathered(monkeypatch):
+    more = live(seeds=range(7), kinds=("certified", "logistic", "network"), scale=100.0)
+    same = more["seed"].isin((0, 1)) & (more["kind"] != "certified")
+    more.loc[same, "value"] = live()["value"].to_numpy()
+    shuffled = more.sample(frac=1, random_state=0)
+    monkeypatch.setattr(study, "SEEDS", (0, 1))
+    found = gathered(monkeypatch, shuffled)
+    beyond = [{"of": name} for name in ("minmax", "fewer", "fewer_minmax")]
+    assert found == ("slices", {"summary": shuffled, "differences": shuffled}, *beyond)
+    assert experiments.tables_by_scaling(found) == {"": shuffled}
+    boxed = found._replace(boxed={"summary": "boxed"})
+    both = {"": shuffled, experiments.BOXED: "boxed"}
+    assert experiments.tables_by_scaling(boxed) == both
+    assert experiments.tables_by_scaling(boxed, "offers") == {}
+    twins = gathered(monkeypatch, None, real=False)
+    assert twins.usual == {"paper": "slices"}, "twins have no stored tables"
+
+
+def test_stored_tables_are_those_of_the_study(monkeypatch):
+    monkeypatch.setattr(study, "SEEDS", (0, 1))
+    for kept in (live(scale=1.01), live()[1:], live(seeds=(5, 6))):
+        with pytest.raises(ValueError, match="not this study's"):
+            gathered(monkeypatch, kept)
 
 
 @pytest.mark.parametrize("source", ["real", "twin"])
@@ -151,17 +252,16 @@ def test_a_variation_is_stored_unless_a_twin_stands_in(monkeypatch, source):
     monkeypatch.setattr(experiments.datasets, "source", sources.get)
     monkeypatch.setattr(experiments.stored, "read", lambda table, name: f"{table} of {name}")
     monkeypatch.setattr(experiments.variations, "run", run)
-    monkeypatch.setattr(study, "table", lambda slices: ("table", slices))
-    monkeypatch.setattr(experiments.results, "all_differences", lambda slices: ("apart", slices))
+    monkeypatch.setattr(experiments.tables, "made", lambda name, slices: {name: slices})
     monkeypatch.setattr(study, "more_batches", lambda *given: given)
-    found = experiments.variation("fewer")
-    assert experiments.variation("minmax").keys() == {"summary"}
+    found = experiments.variation("fewer_minmax")
     if source == "real":
-        assert found == {table: f"{table} of fewer" for table in VARIATIONS["fewer"].tables}
+        names = VARIATIONS["fewer_minmax"].tables
+        assert found == {table: f"{table} of fewer_minmax" for table in names}
     else:
-        batches = ["paper"], ["fewer"], variations.SMALL_BATCH
-        expected = {"summary": ("table", ["fewer"]), "differences": ("apart", ["fewer"])}
-        assert found == expected | {"batches": batches}
+        batches = ["minmax"], ["fewer_minmax"], variations.SMALL_BATCH
+        assert found == {"fewer_minmax": ["fewer_minmax"], "batches": batches}
+        assert experiments.variation("minmax") == {"minmax": ["minmax"]}
 
 
 def slice_by_hand():
@@ -190,7 +290,8 @@ def slice_by_hand():
     scfe = Recourse(shift + 7, scfe_valid, cost, nothing, nothing)
     other = Recourse(2 * shift - 7, other_valid, cost + e, nothing, nothing)
     both = {"scfe": scfe, "cchvae": other}
-    return study.Slice("adult", "network", 7, "twin", "standard", None, None, logits, None, both)
+    rest = None, None, None, logits, None, both
+    return study.Slice("adult", "network", 7, "twin", "standard", *rest)
 
 
 def test_differences_are_taken_over_the_rows_in_common():
@@ -271,11 +372,26 @@ def test_the_lead_is_over_the_larger_of_the_others_means():
     """Over 0.1 and 0.3: 6 less max(5, 2) = 1, and 1 less max(3, 0) = -2."""
     found = leads.leads(lead_table())
     assert list(found) == ["german", "adult"]
-    largest, lead = found["adult"]
-    assert largest == 0.3 and lead.tolist() == [1.0, -2.0], "in the order of the seeds"
+    assert found["adult"] == (0.3, {1: 1.0, 0: -2.0})
     largest, lead = found["german"]
-    assert largest == 0 and np.isnan(lead).tolist() == [True, True], "one radius is too few"
+    assert largest == 0 and all(map(isnan, lead.values())), "one radius is too few"
+    told = lead_table().reset_index().assign(kind="network", reading="flip", column="cost_gap")
+    assert leads.by_radius(told).equals(lead_table()), "texts are no methods"
     german, adult = leads.lead_effects(lead_table())
     assert (adult.case, adult.mean) == ("Adult, eps up to 0.3", -0.5)
     assert german.case == "German Credit, too few eps" and isnan(german.low)
     assert leads.lead_effects(pd.DataFrame()) == []
+
+
+def test_the_lead_of_the_confirming_seeds_has_its_own_radii():
+    """Seeds 5 and 6 know all three radii: 6 less 5, and 1 less 2, with 99 less 3 and 99 less 0."""
+    table = lead_table().loc[["adult"]]
+    later = table.rename(index={0: 5, 1: 6}, level="seed").fillna(3.0)
+    both = pd.concat([table, later])
+    (one,) = leads.lead_cases(both, {"adult": 0.7})
+    assert one.name == "Adult, eps up to 0.3" and one.smallest == 0.7
+    assert {seed: one.values[seed] for seed in (0, 1)} == {0: -2.0, 1: 1.0}
+    assert one.values[6] == pytest.approx((5 + 99 + 7) / 3 - (1 + 3 + 9) / 3)
+    assert one.values[5] == pytest.approx((1 + 99 + 1) / 3 - (4 + 0 + 2) / 3)
+    (alone,) = leads.lead_cases(table, {})
+    assert set(alone.values) == {0, 1} and isnan(alone.smallest)

@@ -1,37 +1,32 @@
 """The rule, the rows of the ledger and their words, on findings made by hand."""
 
+import shutil
 from math import nan
 
 import pytest
 
-from rrlib.audit import claims, report
-from rrlib.audit.evidence import Effect, Finding
-
-UP = Effect("Adult, SCFE", 2.0, 1.0, 3.0)
-HIGHER = Effect("Adult, C-CHVAE", 2.0, 1.5, 2.5)
-DOWN = Effect("German Credit, SCFE", -2.0, -3.0, -1.0)
-WIDE = Effect("COMPAS, SCFE", 0.0, -150.4, 150.4)
-NOTHING = Effect("COMPAS, C-CHVAE", nan, nan, nan)
+from rrlib.audit import claims, page, report, rule
+from rrlib.audit.evidence import Case, Effect, Finding, half_width
 
 
-@pytest.mark.parametrize(
-    "effects, every, most",
-    [
-        ([UP], "reproduced", "reproduced"),
-        ([UP, UP, DOWN], "reproduced under stated conditions", "reproduced"),
-        ([UP, DOWN], *["reproduced under stated conditions"] * 2),
-        ([UP, DOWN, DOWN], *["reproduced under stated conditions"] * 2),
-        ([UP, UP, NOTHING], "reproduced under stated conditions", "reproduced"),
-        ([UP, NOTHING], *["reproduced under stated conditions"] * 2),
-        ([WIDE, NOTHING], *["not reproduced"] * 2),
-        ([NOTHING], *["open"] * 2),
-        ([], *["open"] * 2),
-    ],
-)
-def test_the_rule_at_its_edges(effects, every, most):
-    assert claims.verdict(effects) == every
-    assert claims.verdict(effects, most=True) == most
-    assert claims.verdict(effects, most=True, counterexample="1 > 0") == "false as printed"
+def case(name, mean, half, least=0.5):
+    """A case with an interval from mean - half to mean + half, over ten seeds."""
+    step = half / float(half_width([-1, -0.5, 0, 0.5, 1]))
+    values = [mean + step * k for k in (-1, -0.5, 0, 0.5, 1)]
+    return Case(name, dict(enumerate(values * 2)), least)
+
+
+UP = case("Adult, SCFE", 2.0, 1.4)
+HIGHER = case("Adult, C-CHVAE", 2.0, 0.5)
+DOWN = case("German Credit, SCFE", -2.0, 0.5)
+ZERO = case("COMPAS, growing spheres", 0.0, 0.1)
+WIDE = case("COMPAS, SCFE", 0.0, 150.4)
+NOTHING = Case("COMPAS, C-CHVAE", dict.fromkeys(range(10), nan), 0.5)
+
+
+def explored(one):
+    """A case without its confirming seeds."""
+    return one._replace(values={seed: one.values[seed] for seed in range(5)})
 
 
 def test_kinds_are_handed_on():
@@ -47,82 +42,173 @@ def test_kinds_are_handed_on():
 
 
 def made_by_hand(monkeypatch):
-    """A ledger of three claims: two readings, one that was not run, one that is about most."""
+    """A ledger of four claims: refuted, not run, about most, and asked under two scalings."""
     both = [
-        Finding("first", "slopes", [DOWN, HIGHER, NOTHING, UP]),
+        Finding("first", "slopes", [DOWN, HIGHER, NOTHING, UP], "", "standardised"),
         Finding("second", "slopes", [NOTHING], "1 < 2"),
     ]
-    most = [Finding("third", "a < b", [UP, HIGHER, DOWN])]
-    three = (
+    most = [Finding("third", "a < b", [UP, HIGHER, DOWN], "", "standardised")]
+    parts = [
+        Finding("networks", "falls", [UP], "", "standardised"),
+        Finding("linear", "falls", [HIGHER], "", "standardised"),
+        Finding("min-max scaling, networks", "falls", [UP], "", "min-max"),
+        Finding("min-max scaling, linear", "falls", [ZERO], "", "min-max"),
+        Finding("denied", "falls", [DOWN]),
+    ]
+    four = (
         claims.Claim("C1", "Fig. 2", "cost", "fig-2", lambda evidence: both),
         claims.Claim("T3", "Theorem 3", "validity", "", lambda evidence: []),
         claims.Claim("C4", "Sec. 4.2", "cost", "sec-order", lambda evidence: most, most=True),
+        claims.Claim("V1", "Fig. 3", "validity_experiments", "fig-3", lambda evidence: parts),
     )
-    monkeypatch.setattr(claims, "CLAIMS", three)
+    monkeypatch.setattr(claims, "CLAIMS", four)
     return claims.ledger(None)
 
 
 def test_rows_of_the_ledger(monkeypatch):
     table = made_by_hand(monkeypatch)
-    first, second, empty, most = table.itertuples(index=False)
-    assert list(table["id"]) == ["C1", "C1", "T3", "C4"]
-    assert first.verdict == "reproduced under stated conditions"
-    assert first.holds == ["Adult, C-CHVAE", "Adult, SCFE"]
-    assert (first.fails, first.undefined) == (["German Credit, SCFE"], ["COMPAS, C-CHVAE"])
-    assert (first.weakest, first.strongest) == (DOWN, HIGHER), "by where their intervals start"
-    assert first.effects == [DOWN, HIGHER, NOTHING, UP]
+    rows = list(table.itertuples(index=False))
+    first, second, empty, most = rows[:4]
+    assert list(table["id"]) == ["C1", "C1", "T3", "C4", *["V1"] * 5]
+    assert first.verdict == "in 1 of 4 cases", "UP is too wide for four cases"
+    assert first.named == ("Adult, C-CHVAE",) and first.against == ("German Credit, SCFE",)
+    assert first.undefined == ("COMPAS, C-CHVAE",) and first.small == ()
+    assert first.cases == [DOWN, HIGHER, NOTHING, UP]
     assert (first.reading, first.measure, first.where) == ("first", "slopes", "Fig. 2")
     assert first.statement == claims.STATEMENTS["C1"]
     assert (first.chapter, first.anchor, first.counterexample) == ("cost", "fig-2", "")
     assert (second.verdict, second.counterexample) == ("false as printed", "1 < 2")
-    assert second.weakest is None and second.strongest is None and second.fails == []
-    assert (empty.verdict, empty.reading, empty.measure, empty.effects) == ("open", "", "", [])
-    assert most.verdict == "reproduced"
+    assert (empty.verdict, empty.reading, empty.cases) == ("undecided", "", [])
+    assert most.verdict == "in 1 of 3 cases"
+    assert [row.verdict for row in rows[4:6]] == ["reproduced", "reproduced"]
+
+
+def test_each_claim_has_one_row_in_one_look(monkeypatch):
+    table = claims.in_one_look(made_by_hand(monkeypatch)).set_index("id")
+    assert list(table.index) == ["C1", "T3", "C4", "V1"]
+    assert list(table["verdict"]) == [
+        "false as printed",
+        "undecided",
+        "in 1 of 3 cases",
+        "depends on the scaling (not stated)",
+    ]
+    assert table.loc["C1", "counterexample"] == "1 < 2"
+    judged = table.loc["V1", "judgements"]
+    assert judged["standardised"].verdict == "reproduced", "other readings do not count"
+    assert judged["min-max"].small == ("linear: COMPAS, growing spheres",)
+    names = [each.name for each in table.loc["V1", "cases"]["standardised"]]
+    assert names == ["networks: Adult, SCFE", "linear: Adult, C-CHVAE"]
+    rows = {row.Index: report.summarise(row) for row in table.itertuples()}
+    assert rows["C1"] == "counterexample: 1 < 2" and rows["T3"] == ""
+    assert rows["C4"] == "standardised: 1 of 3, 1 against"
+    assert rows["V1"] == "standardised: 2 of 2; min-max: 0 of 2, 1 too small"
 
 
 def test_the_ledger_as_a_page(monkeypatch):
-    page = report.to_html(made_by_hand(monkeypatch))
-    assert page.count("<tr") == 1 + 3 + 4, "the header, three claims, four readings"
-    assert page.count("<table") == page.count("</table>") == 1 and page.endswith("</table></div>")
-    for name, width in report.WIDTHS.items():
-        assert f'width: {width}%; text-align: left">{name}</th>' in page
-    columns = ["reading", "weakest and strongest effect", "in favour", "verdict"]
-    assert list(report.WIDTHS) == columns and sum(report.WIDTHS.values()) == 100
-    assert page.index(">C1<") < page.index(">T3<") < page.index(">C4<"), "in the ledger's order"
-    assert '<a href="cost.html#fig-2">C1</a> (Fig. 2). Networks: ' in page
-    assert '<a href="validity.html">T3</a>' in page
-    assert '<th colspan="4"' in page
-    assert page.count(">slopes<") == 1, "the second reading has the measure of the first"
-    assert ">a &lt; b<" in page, "the next claim names its own"
-    assert "<em>1 &lt; 2</em>" in page and page.count("<em>") == 1
-    ends = "-2 [-3, -1] (German Credit, SCFE)<br>2 [1.5, 2.5] (Adult, C-CHVAE)"
-    cells = [ends, "2 of 4: Adult (C-CHVAE, SCFE)<br>1 against<br>1 undefined"]
-    cells.append("reproduced under stated conditions")
-    for cell in cells:
-        assert f'<td style="text-align: left">{cell}</td>' in page
+    text = page.to_html(made_by_hand(monkeypatch))
+    first, second = text.split("<details>")
+    assert first.count("<tr") == 1 + 4 and second.count("<tr") == 1 + 9
+    assert '<a href="cost.html#fig-2">C1</a>' in first and '<a href="validity.html">T3</a>' in first
+    assert first.index(">C1<") < first.index(">T3<") < first.index(">C4<") < first.index(">V1<")
+    assert "counterexample: 1 &lt; 2" in first and "1 < 2" not in text
+    for name, start in (("false as printed", "false"), ("undecided", "undecided")):
+        assert f'<b style="background-color: {page.COLOURS[start]}">{name}</b>' in first
+    row = second.split("<tr")[2]
+    assert row.startswith(' data-id="C1" data-verdict="in k of n cases" data-own="yes">')
+    assert "the paper's own setting, standardised" in row and "<em>slopes</em>" in row
+    assert "-2 [-2.5, -1.5] (German Credit, SCFE)<br>2 [1.5, 2.5] (Adult, C-CHVAE)" in row
+    assert "1 of 4: Adult (C-CHVAE)<br>1 against<br>1 undefined" in row
+    assert "<summary>All 9 readings</summary><form data-filter hidden>" in text
+    assert "http" not in text and "src=" not in text, "nothing from elsewhere"
 
 
-def test_one_effect_is_described_once(monkeypatch):
-    only = [Finding("only", "slopes", [UP])]
-    claim = claims.Claim("C1", "Fig. 2", "cost", "fig-2", lambda evidence: only)
-    monkeypatch.setattr(claims, "CLAIMS", [claim])
-    page = report.to_html(claims.ledger(None))
-    assert page.count("2 [1, 3] (Adult, SCFE)") == 1 and ">1 of 1</td>" in page
+def test_every_verdict_has_its_colour():
+    """Each colour once, and white on it has a contrast of at least 4.5."""
+    words = [text for text in rule.judge.__code__.co_consts if isinstance(text, str)]
+    verdicts = {"reproduced", "contradicted", "not reproduced", "undecided", "false as printed"}
+    assert verdicts <= set(words)
+    everything = [*verdicts, "in 1 of 2 cases", "depends on the scaling (not stated)"]
+    assert {verdict.split()[0] for verdict in everything} == set(page.COLOURS)
+    assert len(set(page.COLOURS.values())) == 7
+    for colour in page.COLOURS.values():
+        channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert 1.05 / (luminance + 0.05) >= 4.5, colour
+
+
+@pytest.fixture
+def browser():
+    sync = pytest.importorskip("playwright.sync_api")
+    with sync.sync_playwright() as playwright:
+        found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+        if not any(found):
+            pytest.skip("no Chromium on the PATH")
+        chromium = playwright.chromium.launch(executable_path=next(filter(None, found)))
+        yield chromium
+        chromium.close()
+
+
+SHOWN = "rows => rows.filter(row => !row.hidden).map(row => row.dataset.id)"
+
+
+def test_filters_work_with_the_keyboard_and_without_a_network(monkeypatch, tmp_path, browser):
+    path = tmp_path / "ledger.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8>{page.to_html(made_by_hand(monkeypatch))}")
+    window = browser.new_page(offline=True)
+    window.goto(path.as_uri())
+    window.focus("summary")
+    window.keyboard.press("Enter")
+    assert window.is_visible("form") and "9 of 9" in window.inner_text("output")
+    window.focus("select[name=id]")
+    window.keyboard.press("V")
+    assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["V1"] * 5
+    window.select_option("select[name=own]", "no")
+    assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["V1"]
+    window.click("button[type=reset]")
+    window.wait_for_function("document.querySelector('output').textContent.startsWith('9 ')")
+    window.fill("input[name=text]", "1 < 2")
+    assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["C1"]
+    silent = browser.new_page(java_script_enabled=False)
+    silent.goto(path.as_uri())
+    silent.click("summary")
+    assert silent.locator("tr[data-id]:visible").count() == 9 and not silent.is_visible("form")
+
+
+def test_the_claims_are_one_sheet_in_print(monkeypatch, tmp_path, browser):
+    """Eighteen claims with long sentences, on A4 between the usual margins."""
+    long = Finding("a reading", "slopes", [WIDE, DOWN, ZERO], "", "standardised")
+    boxed = long._replace(setting="min-max")
+    rows = [
+        claims.Claim(claim.id, claim.where, claim.chapter, "", lambda evidence: [long, boxed])
+        for claim in claims.CLAIMS
+    ]
+    monkeypatch.setattr(claims, "CLAIMS", rows)
+    path = tmp_path / "ledger.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8>{page.to_html(claims.ledger(None))}")
+    window = browser.new_page()
+    window.goto(path.as_uri())
+    found = window.pdf(format="A4", margin=dict.fromkeys(("top", "bottom"), "2cm"))
+    assert found.count(b"/Type /Page\n") == 1 and not window.is_visible("form")
 
 
 @pytest.mark.parametrize(
-    "effects, lines",
+    "cases, lines",
     [
         ([], []),
         ([UP, HIGHER], ["2 of 2"]),
         ([DOWN], ["0 of 1", "1 against"]),
         ([WIDE], ["0 of 1"]),
+        ([ZERO], ["0 of 1", "1 too small"]),
         ([NOTHING, NOTHING], ["0 of 2", "2 undefined"]),
-        ([UP, DOWN, NOTHING], ["1 of 3: Adult (SCFE)", "1 against", "1 undefined"]),
+        ([HIGHER, DOWN, NOTHING], ["1 of 3: Adult (C-CHVAE)", "1 against", "1 undefined"]),
     ],
 )
-def test_counts(effects, lines):
-    assert report.count(effects) == lines
+def test_counts(cases, lines):
+    assert report.count(cases, rule.judge(cases)) == lines
+    if lines and "too small" not in lines[-1]:
+        seen = [explored(one) for one in cases]
+        assert report.count(seen, rule.judge(seen)) == [*lines, "confirming seeds not run"]
 
 
 @pytest.mark.parametrize(
@@ -146,20 +232,33 @@ def test_names_are_collected():
 
 def test_answers_of_a_chapter():
     findings = [
-        Finding("one", "", [DOWN, UP, NOTHING]),
+        Finding("one", "", [DOWN, HIGHER, NOTHING]),
         Finding("none", "", []),
         Finding("wrong", "", [UP], "1 < 2"),
-        Finding("two of three", "", [UP, HIGHER, DOWN]),
+        Finding("two of three", "", [HIGHER, HIGHER, DOWN]),
+        Finding("seen", "", [explored(HIGHER), explored(DOWN)]),
     ]
     table = report.answer(findings)
     assert table.index.name == "reading" and table.index.tolist() == [one[0] for one in findings]
-    first = ["1 of 3: Adult (SCFE)", "1 against, 1 undefined", "-2 [-3, -1] (German Credit, SCFE)"]
-    assert table.loc["one"].tolist() == [*first, "reproduced under stated conditions"]
-    assert table.loc["none"].tolist() == ["0 of 0", "", "", "open"]
-    assert table.loc["wrong"].tolist() == ["1 of 1", "", "2 [1, 3] (Adult, SCFE)"] + [
-        "false as printed"
-    ]
+    weakest = "-2 [-2.5, -1.5] (German Credit, SCFE)"
+    first = ["1 of 3: Adult (C-CHVAE)", "1 against, 1 undefined", weakest]
+    assert table.loc["one"].tolist() == [*first, "in 1 of 3 cases"]
+    assert table.loc["none"].tolist() == ["0 of 0", "", "", "undecided"]
+    refuted = ["1 of 1", "", "2 [0.6, 3.4] (Adult, SCFE)", "false as printed"]
+    assert table.loc["wrong"].tolist() == refuted
+    only = ["1 of 2: Adult (C-CHVAE)", "1 against, confirming seeds not run", weakest, "undecided"]
+    assert table.loc["seen"].tolist() == only
     expected = ["in favour", "others", "weakest case", "verdict"]
     assert table.columns.tolist() == expected
-    assert table.loc["two of three", "verdict"] == "reproduced under stated conditions"
+    assert table.loc["two of three", "verdict"] == "in 2 of 3 cases"
     assert report.answer(findings, most=True).loc["two of three", "verdict"] == "reproduced"
+
+
+def test_a_case_for_machines():
+    found = report.to_dict(HIGHER)
+    assert (found["case"], found["smallest"]) == ("Adult, C-CHVAE", 0.5)
+    assert found["low"] == found["confirming"]["low"] == pytest.approx(1.5)
+    assert found["exploring"]["high"] == pytest.approx(2.5) and len(found["seeds"]) == 10
+    only = report.to_dict(explored(HIGHER))
+    assert only["low"] == only["exploring"]["low"] and only["confirming"]["low"] is None
+    assert set(report.to_dict(NOTHING)["seeds"].values()) == {None}

@@ -1,17 +1,22 @@
 """The theorems, the neighbourhood and the trade-off on models and bounds made by hand."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from rrlib import study
-from rrlib.audit import bounds, counterexamples, neighbourhood, theorems, tradeoff
+from rrlib.audit import bounds, counterexamples, neighbourhood, theorem3, theorems, tradeoff
+from rrlib.audit.accuracy import robust_accuracy
 from rrlib.audit.evidence import Evidence, Finding
+from rrlib.audit.rule import judge
 from rrlib.models import LogisticRegression
 from rrlib.models.family import EPS_GRID
 from rrlib.recourse import Recourse
+from rrlib.study import attacked, offers, surroundings
 from rrlib.theory.bounds import Bounds
 
 E = len(EPS_GRID)
@@ -35,19 +40,20 @@ def about(expected):
 def test_slices_are_chosen_by_kind_and_name():
     names = [("logistic", "adult"), ("network", "adult"), ("logistic", "german")]
     slices = [slice_of(*name) for name in names]
-    evidence = Evidence(slices, None)
+    evidence = Evidence(slices)
     assert theorems.slices_of(evidence, "logistic") == [slices[0], slices[2]]
     assert theorems.slices_of(evidence, "logistic", "german") == [slices[2]]
     assert theorems.slices_of(evidence, "network") == [slices[1]]
 
 
 def test_lemma_1_by_hand(monkeypatch):
-    """One favourable row of length 2 with its 1, and bounds 1.5, 2, 2, 4, 4, 4 and 8 distances off.
+    """One favourable row of length 2 with its 1, and bounds .5, 2, 2, 4, 4, 4 and 8 distances off.
 
-    The bound is 300 (2 + eps sqrt(2)). The other row is shorter, and its label is 0.
+    The bound is 300 (2 + eps sqrt(2)). The other row is shorter, and its label is 0. One pair of
+    seven breaks the bound.
     """
     asked = []
-    ratios = np.array([1.5, 2, 2, 4, 4, 4, 8])
+    ratios = np.array([0.5, 2, 2, 4, 4, 4, 8])
 
     def descend(X, y, eps, **options):
         asked.append(options)
@@ -64,10 +70,10 @@ def test_lemma_1_by_hand(monkeypatch):
     monkeypatch.setattr(theorems.datasets, "load", lambda name, seed: data)
     slices = [slice_of(seed=seed) for seed in (0, 1)]
     slices += [slice_of("network"), slice_of("network", seed=1)]
-    first, slack, tight = theorems.lemma1(Evidence(slices, None))
-    assert (first.reading, first.measure, first.effects) == ("y = -1", "", [])
+    first, holds, tight = theorems.lemma1(Evidence(slices))
+    assert (first.reading, first.measure, first.cases) == ("y = -1", "", [])
     assert first.counterexample == "x = 1, y = -1, eps = 1/2, n = eta = 1: the bound is -0.5"
-    assert means([slack]) == {"y = +1": {"Adult": about(0.5)}}
+    assert means([holds]) == {"y = +1": {"Adult": about(0.01 - 1 / 7)}}
     assert means([tight]) == {"y = +1, tightness": {"Adult": about(-1)}}  # 1 - log2(4)
     assert asked == 2 * [{"rate": 1.0, "steps": 300}]
 
@@ -81,44 +87,48 @@ def test_theorems_1_and_2_have_their_own_models_and_methods(monkeypatch):
     monkeypatch.setattr(theorems, "bounds_hold", lambda *args: seen.append(args))
     methods = {"scfe": None, "cchvae": None}
     slices = [slice_of(kind, name) for kind in study.KINDS for name in ("adult", "german")]
-    evidence = Evidence([one._replace(recourse=methods) for one in slices] + slices, None)
+    slices = [one._replace(seed=6) for one in slices]
+    evidence = Evidence([one._replace(recourse=methods) for one in slices] + slices)
     theorems.theorem1(evidence)
     theorems.theorem2(evidence, (0.1,))
     linear, network = seen
-    assert linear[0] == [("scfe", "logistic", 2)] and linear[1] == (0.3,)
+    assert linear[0] == {6: ("scfe", "logistic", 2)} and linear[1] == (0.3,)
     assert linear[3:] == counterexamples.scfe_counterexamples()
-    assert network[0] == [("cchvae", "network", 2)] and network[1] == (0.1,)
+    assert network[0] == {6: ("cchvae", "network", 2)} and network[1] == (0.1,)
     assert network[3:] == (counterexamples.cchvae_counterexample(), "")
 
 
 def test_bounds_by_hand():
     """Under the last model distances 1, 2, 4, unknown; lower bounds 1/2, 4, 1, upper 2, 2, 32.
 
-    The lower ones are 1/2, 2 and 1/4 of the distance: the least slack is 1 - 2, and 1 - |log2| is
-    0, 0 and -1. The upper ones are 2, 1 and 8 times it: slack 0; 0, 1 and -2.
+    The lower ones are 1/2, 2 and 1/4 of the distance: one of three is broken, and 1 - |log2| is 0,
+    0 and -1. The upper ones are 2, 1 and 8 times it: none is broken; 0, 1 and -2.
     """
     distance = np.full((E - 1, 4), 100.0)
     lower, upper = np.full((2, E - 1, 4), 1e-3)
     distance[-1] = 1, 2, 4, np.nan
     lower[-1] = 0.5, 4, 1, 1
     upper[-1] = 2, 2, 32, 32
-    measured = [(distance, Bounds(lower, upper))] * 2
+    measured = dict.fromkeys((0, 1), (distance, Bounds(lower, upper)))
     found = theorems.bounds_hold(measured, (0.3,), "setting", "below", "above")
     assert means(found) == {
-        "lower bound": {"eps = 0.3": about(-1)},
+        "lower bound": {"eps = 0.3": about(0.01 - 1 / 3)},
         "lower bound, tightness": {"eps = 0.3": about(0)},
-        "upper bound": {"eps = 0.3": about(0)},
+        "upper bound": {"eps = 0.3": about(0.01)},
         "upper bound, tightness": {"eps = 0.3": about(0)},
     }
     assert [one.counterexample for one in found] == ["below", "", "above", ""]
-    assert all("(setting)" in one.measure for one in found)
-    upper[-1] = 4, 32, 64, 1  # 4, 16 and 16 times: the slack is 3, the middle one 1 - 4
+    assert all("(setting)" in one.measure and one.setting == "standardised" for one in found)
+    upper[-1] = 4, 32, 64, 1  # 4, 16 and 16 times: none is broken, the middle one 1 - 4
     found = means(theorems.bounds_hold(measured, (0.25, 0.3), "", "", ""))
-    assert found["upper bound"] == about({"eps = 0.25": 1e-5 - 1, "eps = 0.3": 3})
+    assert found["upper bound"] == about({"eps = 0.25": 0.01 - 1, "eps = 0.3": 0.01})
     assert found["upper bound, tightness"]["eps = 0.3"] == about(-3)
+    upper[-1, 0] = 1 - 1e-7  # what single precision rounds breaks nothing
+    again = means(theorems.bounds_hold(measured, (0.3,), "", "", ""))
+    assert again["upper bound"] == about({"eps = 0.3": 0.01})
     lower[-1] = -1, -4, -4, 1  # a negative bound holds, and is as loose as can be
     loose = theorems.bounds_hold(measured, (0.3,), "", "", "")
-    assert loose[0].effects[0].mean == about(2) and np.isnan(loose[1].effects[0].mean)
+    assert loose[0].effects[0].mean == about(0.01) and np.isnan(loose[1].effects[0].mean)
     distance[-1] = np.nan
     none = theorems.bounds_hold(measured, (0.3,), "", "", "")
     assert all(np.isnan(one.effects[0].mean) for one in none)
@@ -133,51 +143,96 @@ def lines(slopes, x_cf, X):
     return [one._replace(seed=seed) for seed in (0, 1)]
 
 
-def test_theorem_3_counts_whom_both_deny():
+def test_theorem_3_is_asked_of_the_denied_and_of_the_accepted():
     """At the recourses the standard model scores sigma(0) = 1/2 and the last one sigma(-1/2).
 
-    So it is with the first row; the second one is denied by both but better off with the last
-    model, sigma(1/2); the third is denied by the last model alone, the fourth by the first alone.
+    So it is with the first row; the second one is denied by both but surer under the last model,
+    sigma(1/2); the third is denied by the last model alone, the fourth by the first alone. The
+    fifth and the sixth are accepted by all, for whom lower is surer: at 3/2 and 1/2 under the last
+    model the sixth breaks the order. Under all other models nothing differs.
     """
     slopes = np.ones(E)
-    X = np.array([[0.0], [-1.0], [1.0], [0.5]])
-    x_cf = np.tile([[1.0], [1.0], [1.0], [1.0]], (E, 1, 1))
-    x_cf[-1] = [[0.5], [1.5], [9.0], [9.0]]
+    X = np.array([[0.0], [-1.0], [1.0], [0.5], [3.0], [3.0]])
+    x_cf = np.ones((E, 6, 1))
+    x_cf[-1, :, 0] = 0.5, 1.5, 9.0, 9.0, 1.5, 0.5
     slices = lines(slopes, x_cf, X)
     for one in slices:
-        one.logits[-1] = -1, -1, -1, 0
-        one.logits[0, 2] = 0
-    (found,) = theorems.theorem3(Evidence(slices, None))
-    sigma = 1 / (1 + np.exp(-0.5))
-    case = "logistic regression, Adult, eps = 0.3"
-    assert {each.case: each.mean for each in found.effects} == {case: about(0.5 - sigma)}
-    assert found.counterexample == counterexamples.theorem3_counterexample() != ""
+        one.logits[:] = -1, -1, 0, -1, 2, 2
+        one.logits[-1] = -1, -1, -1, 0, 2, 2
+    broken, both = theorem3.broken_rows(slices[0], favourable=False)
+    assert broken.tolist() == [0] * 6 + [1] and both.tolist() == [3] * 6 + [2]
+    broken, both = theorem3.broken_rows(slices[0], favourable=True)
+    assert broken.tolist() == [0] * 6 + [1] and both.tolist() == [3] * 6 + [2]
+    found = theorem3.theorem3(Evidence(slices))
+    linear = "logistic regression, Adult"
+    assert means(found) == {
+        "the theorem": {},
+        "Figure 1(c), Adult's denied": {"logistic regression, eps = 0.3": about(0.01 - 1 / 2)},
+        "Sec. 4.2, denied by both models": {linear: about(0.01 - 1 / 20)},
+        "Sec. 4.2, accepted by both models": {linear: about(0.01 - 1 / 20)},
+    }
+    assert found[0].counterexample == counterexamples.theorem3_counterexample() != ""
+    assert not any(one.counterexample for one in found[1:])
+    assert [bool(one.setting) for one in found] == [True, True, True, False]
     without = [one._replace(kind="network", recourse={}) for one in slices]
-    (same,) = theorems.theorem3(Evidence(slices + without, None))
-    assert same.effects == found.effects, "where SCFE was not run nothing is known"
-    networks = [one._replace(kind="network") for one in slices]
-    (both,) = theorems.theorem3(Evidence(networks + slices, None), (0.25, 0.3))
-    each = {effect.case: effect.mean for effect in both.effects}
-    assert each["networks, Adult, eps = 0.3"] == each[case] == about(0.5 - sigma)
-    assert each["networks, Adult, eps = 0.25"] == 0, "the same recourses under the same weights"
-    slices[0].logits[-1] = 1
-    (none,) = theorems.theorem3(Evidence(slices, None))
-    assert np.isnan(none.effects[0].mean), "no row is denied by both"
+    same = theorem3.theorem3(Evidence(slices + without))
+    assert means(same) == means(found), "where SCFE was not run nothing is known"
+    others = [one._replace(dataset="german", kind="network") for one in slices]
+    both = means(theorem3.theorem3(Evidence(slices + others)))
+    assert len(both["Figure 1(c), Adult's denied"]) == 1, "the figure is about Adult"
+    assert len(both["Sec. 4.2, denied by both models"]) == 2
+
+
+def test_one_row_of_a_thousand_decides_nothing():
+    X = np.zeros((1000, 1))
+    x_cf = np.ones((E, 1000, 1))
+    x_cf[-1, 0] = 1.5
+    slices = [lines(np.ones(E), x_cf, X)[0]._replace(seed=seed) for seed in range(10)]
+    figure = theorem3.figure_1c(Evidence(slices))
+    assert judge(figure.cases).verdict == "reproduced"
+    x_cf[-1, :50] = 1.5
+    figure = theorem3.figure_1c(Evidence(slices))
+    assert judge(figure.cases).verdict == "contradicted", "one in twenty is no exception"
+
+
+def test_where_nobody_is_denied_nothing_is_known():
+    x_cf = np.ones((E, 2, 1))
+    (one, other) = lines(np.ones(E), x_cf, np.array([[3.0], [4.0]]))
+    found = theorem3.theorem3(Evidence([one, other]))
+    assert np.isnan(found[1].effects[0].mean) and np.isnan(found[2].effects[0].mean)
+    assert found[3].effects[0].mean == about(0.01)
 
 
 def test_other_radii_are_those_between(monkeypatch):
-    for name in ("theorem1", "theorem2", "theorem3"):
+    for name in ("theorem1", "theorem2"):
 
         def rule(evidence, radii, name=name):
             return [Finding(f"{name} {evidence} {radii}", "", [])]
 
         monkeypatch.setattr(theorems, name, rule)
+
+    def figure(evidence, radii):
+        return Finding(f"figure {evidence} {radii}", "", [])
+
+    monkeypatch.setattr(theorem3, "figure_1c", figure)
     between = EPS_GRID[1:7]
-    assert [one.reading for one in theorems.other_radii("all")] == [
+    found = theorems.other_radii("all")
+    assert [one.reading for one in found] == [
         f"C-CHVAE, theorem2 all {between}",
         f"SCFE, theorem1 all {between}",
-        f"validity, theorem3 all {between}",
+        f"validity, figure all {between}",
     ]
+    assert found[-1].counterexample == counterexamples.theorem3_counterexample()
+
+
+def test_figure_1c_at_other_radii():
+    x_cf = np.ones((E, 1, 1))
+    x_cf[3] = 1.5
+    slices = lines(np.ones(E), x_cf, np.zeros((1, 1)))
+    found = theorem3.figure_1c(Evidence(slices), EPS_GRID[2:4])
+    linear = "logistic regression, eps = "
+    expected = {f"{linear}0.05": about(0.01), f"{linear}0.1": about(-0.99)}
+    assert {each.case: each.mean for each in found.effects} == expected
 
 
 def accuracies(kind):
@@ -193,27 +248,31 @@ def accuracies(kind):
 
 @pytest.mark.parametrize("kind, bonus", [("logistic", 0.0), ("network", 0.05)])
 def test_accuracy_under_each_attack(monkeypatch, kind, bonus):
-    monkeypatch.setattr(theorems, "adversarial_accuracy", accuracies("logistic"))
-    monkeypatch.setattr(theorems, "pgd_accuracy", accuracies("network"))
-    data = SimpleNamespace(y_test="labels")
-    monkeypatch.setattr(theorems.datasets, "load", lambda name, seed: data)
+    monkeypatch.setattr(attacked, "adversarial_accuracy", accuracies("logistic"))
+    monkeypatch.setattr(attacked, "pgd_accuracy", accuracies("network"))
+    monkeypatch.setattr(attacked, "certified_accuracy", lambda *given: np.zeros(len(given[0].eps)))
     steps = torch.arange(E).double()
     model = LogisticRegression(steps, steps, steps)
-    one = slice_of(kind, model=model, X="rows")
+    one = slice_of(kind, model=model, X="rows", y="labels")
     slices = [one, one._replace(seed=1)]
     e = np.arange(E)
-    found = theorems._accuracy_by_attack(one)
+    table = attacked.attacked(slices)
     expected = {
         "attack of radius 0.1": 0.8 + bonus + 0.01 * e,
         "attack of radius 0.3": 0.6 + bonus + 0.01 * e,
         "attack of the model's own radius": 0.9 + bonus - np.array(EPS_GRID) + 0.01 * e,
     }
-    assert {name: values.tolist() for name, values in found.items()} == {
-        name: about(values.tolist()) for name, values in expected.items()
-    }
+    for name, values in expected.items():
+        part = table[(table["attack"] == name.removeprefix("attack of ")) & (table["seed"] == 0)]
+        assert part["accuracy"].tolist() == about(values.tolist())
     case = "networks, Adult" if kind == "network" else "logistic regression, Adult"
-    result = means(theorems.robust_accuracy(Evidence(slices, None)))
-    assert list(result) == [f"{part}, {name}" for part in PARTS for name in expected]
+    found = robust_accuracy(Evidence([], {"attacked": table}))
+    own = [one.reading for one in found if one.setting]
+    assert own == [f"{part}, attack of radius 0.3" for part in PARTS]
+    least = [one.cases[0].smallest for one in found]
+    assert least == 3 * [0.01, about(0.01 / 3)], "a point, for a slope over the grid"
+    result = means(found)
+    assert list(result) == [f"{part}, {name}" for name in expected for part in PARTS]
     assert result["lowest at eps = 0, attack of radius 0.1"] == about({case: 0.01})
     own = "lowest at eps = 0, attack of the model's own radius"
     assert result[own] == about({case: 0.07 - 0.3}), "the least of the robust models', at 0.3"
@@ -298,11 +357,11 @@ def test_the_nearest_people_by_hand():
     people, X = np.array([[0.0], [1.0], [2.0], [5.0]]), np.array([[1.4], [4.0]])
     shares = {1: [0, 0], 2: [1 / 2, 0], 3: [1 / 3, 1 / 3], 4: [1 / 2, 1 / 2]}
     for k, expected in shares.items():
-        found = neighbourhood.share_valid_among_nearest(threshold(2), people, X, k)
+        found = surroundings.share_valid_among_nearest(threshold(2), people, X, k)
         assert found.tolist() == [about(expected)], f"{k} nearest"
     for k in (0, 5, 1.0):
         with pytest.raises(ValueError, match="from 1 to 4"):
-            neighbourhood.share_valid_among_nearest(threshold(2), people, X, k)
+            surroundings.share_valid_among_nearest(threshold(2), people, X, k)
 
 
 def test_falls_from_step_to_step(monkeypatch):
@@ -318,22 +377,27 @@ def test_falls_from_step_to_step(monkeypatch):
         chosen.append(model[0].tolist())
         return {"place": shares + 0.01 * one.seed * np.array([[2], [1], [0]])}
 
-    monkeypatch.setattr(neighbourhood, "_shares", by_place)
+    monkeypatch.setattr(surroundings, "_shares", by_place)
     e = torch.arange(E)
     logits = np.full((E, 2), -1.0)
     logits[:, 0] = -1, 5, 5, 5, -1, 5, 0, 5
     logits[1, 1] = 5
     one = slice_of("network", model=LogisticRegression(e, e, e), logits=logits)
-    slices = [one, one._replace(seed=1), one._replace(kind="logistic"), one._replace(dataset="x")]
-    found = neighbourhood.fewer_valid_points(Evidence(slices, None))
+    table = surroundings.surroundings([one, one._replace(seed=1)])
+    found = neighbourhood.fewer_valid_points(Evidence([], {"surroundings": table}))
     steps = "eps = 0 to 0.15", "eps = 0.15 to 0.25"
     assert means(found) == {
         "place, all test rows": about(dict(zip(steps, (0.205, 0.105)))),
         "place, denied by all three": about(dict(zip(steps, (0.405, 0.005)))),
     }
     assert chosen == [[0, 4, 6]] * 2
+    assert [one.setting for one in found] == ["", ""]
+    nearest = table.assign(where=surroundings.NEAREST)
+    found = neighbourhood.fewer_valid_points(Evidence([], {"surroundings": nearest}))
+    assert [one.setting for one in found] == ["standardised", ""], "all test rows, nearest people"
     logits[:] = 1
-    none = neighbourhood.fewer_valid_points(Evidence([one, one._replace(seed=1)], None))[1]
+    table = surroundings.surroundings([one, one._replace(seed=1)])
+    none = neighbourhood.fewer_valid_points(Evidence([], {"surroundings": table}))[1]
     assert all(np.isnan(each.mean) for each in none.effects)
 
 
@@ -349,13 +413,18 @@ def test_places_around_a_row(monkeypatch):
         asked["nearest"] = model, people, X, k
         return "shares"
 
-    monkeypatch.setattr(neighbourhood, "share_valid_in_ball", in_ball)
-    monkeypatch.setattr(neighbourhood, "share_valid_among_nearest", nearest)
+    monkeypatch.setattr(surroundings, "share_valid_in_ball", in_ball)
+    monkeypatch.setattr(surroundings, "share_valid_among_nearest", nearest)
     data = SimpleNamespace(X_train="people")
-    load = {("adult", 4): data}
-    monkeypatch.setattr(neighbourhood.datasets, "load", lambda name, seed: load[name, seed])
-    found = neighbourhood._shares(slice_of("network", seed=4, X="rows"), "model")
-    assert asked["ball"] == ("model", "rows", (0.5, 1.0, 2.0, 4.0), {"samples": 512, "seed": 4})
+    load = {("adult", 4, "standard"): data}
+    monkeypatch.setattr(
+        surroundings.datasets, "load", lambda name, seed, scaling: load[name, seed, scaling]
+    )
+    one = slice_of("network", seed=4, X="rows", scaling="standard")
+    found = surroundings._shares(one, "model")
+    model, X, radii, options = asked["ball"]
+    assert (model, X, options) == ("model", "rows", {"samples": 512, "seed": 4})
+    assert radii.tolist() == [0.5, 1.0, 2.0, 4.0]
     assert asked["nearest"] == ("model", "people", "rows", 100)
     assert found.pop("100 nearest training rows") == "shares"
     first = {name: share[0, 0] for name, share in found.items()}
@@ -397,48 +466,49 @@ def test_offers_to_people_by_hand():
     found = NO_RECOURSE._replace(valid=valid, cost=cost)
     one = slice_of(logits=logits, recourse={"growing_spheres": found})
     rows = slice(None)
-    assert tradeoff.share_yes(one, rows).tolist() == about([0.5, 1.0])
-    assert tradeoff.share_yes(one, rows, budget=2.1).tolist() == about([0.75, 1.0])
-    assert tradeoff.share_flip(one, rows).tolist() == [0.25, 0.25]
-    assert tradeoff.share_flip(one, slice(1, 3), budget=3.0).tolist() == [0.5, 0.5]
-    assert tradeoff.share_yes(one, slice(2, 4)).tolist() == about([0.0, 1.0])
-    assert {"yes": tradeoff.share_yes, "flip": tradeoff.share_flip} == tradeoff.RECOURSE
+    assert offers.share_yes(one, rows).tolist() == about([0.5, 1.0])
+    assert offers.share_yes(one, rows, budget=2.1).tolist() == about([0.75, 1.0])
+    assert offers.share_flip(one, rows).tolist() == [0.25, 0.25]
+    assert offers.share_flip(one, slice(1, 3), budget=3.0).tolist() == [0.5, 0.5]
+    assert offers.share_yes(one, slice(2, 4)).tolist() == about([0.0, 1.0])
+    assert {"yes": offers.share_yes, "flip": offers.share_flip} == offers.RECOURSE
 
 
 @pytest.mark.parametrize("kind", study.KINDS)
 def test_robustness_is_exact_where_it_can_be(monkeypatch, kind):
-    monkeypatch.setattr(tradeoff, "adversarial_accuracy", lambda *args: ("logistic", *args))
-    monkeypatch.setattr(tradeoff, "pgd_accuracy", lambda *args: ("network", *args))
-    load = {("adult", 5): SimpleNamespace(y_test=np.array([0, 1, 1]))}
-    monkeypatch.setattr(tradeoff.datasets, "load", lambda name, seed: load[name, seed])
-    one = slice_of(kind, seed=5, model="model", X=np.array([7, 8, 9]))
-    rule, model, X, *rest = tradeoff.robustness(one, slice(1, None))
+    monkeypatch.setattr(offers, "adversarial_accuracy", lambda *args: ("logistic", *args))
+    monkeypatch.setattr(offers, "pgd_accuracy", lambda *args: ("network", *args))
+    one = slice_of(kind, seed=5, model="model", X=np.array([7, 8, 9]), y=np.array([0, 1, 1]))
+    rule, model, X, *rest = offers.robustness(one, slice(1, None))
     assert (rule, model, X.tolist()) == (kind, "model", [8, 9])
     assert rest[0].tolist() == [1, 1] and rest[1] == 0.1
-    assert tradeoff.robustness(one, slice(1, None), attack=0.2)[-1] == 0.2
+    assert offers.robustness(one, slice(1, None), attack=0.2)[-1] == 0.2
 
 
 def test_choices_are_made_on_one_half_and_judged_on_the_other(monkeypatch):
-    """Five rows: two to choose on, three to judge on."""
-
-    def offer(one, rows):
-        return rows.indices(5)[:2]
-
-    monkeypatch.setattr(tradeoff, "robustness", offer)
-    monkeypatch.setattr(tradeoff, "RECOURSE", {"yes": offer, "flip": lambda one, rows: "flip"})
+    """Two models, whose offers to the halves tell of the half and the seed."""
+    parts = []
+    for seed, half in product((0, 1), (0, 1)):
+        names = {"dataset": "adult", "kind": "network", "seed": seed, "half": half}
+        tag = 10 * seed + half
+        values = {"robust": [tag, tag], "yes": [tag + 0.1] * 2, "flip": [tag + 0.2] * 2}
+        parts.append(pd.DataFrame({"eps": [0.0, 0.1]} | values).assign(**names))
     seen = []
 
     def trade(chosen, judged):
-        seen.append((chosen, judged))
+        seen.append([part.tolist() for part in (*chosen, *judged)])
         return {tradeoff.OFFERS: len(seen)}
 
     monkeypatch.setattr(tradeoff, "traded", trade)
-    one = slice_of("network", X=np.zeros((5, 1)))
-    found = tradeoff.tradeoff(Evidence([one, one._replace(seed=1)], None))
-    first, last = (0, 2), (2, 5)
-    halves = [((first, first), (last, last)), ((first, "flip"), (last, "flip"))]
-    assert seen == 2 * halves
+    found = tradeoff.tradeoff(Evidence([], {"offers": pd.concat(parts)}))
+    assert seen == [
+        [[0, 0], [0.1, 0.1], [1, 1], [1.1, 1.1]],
+        [[0, 0], [0.2, 0.2], [1, 1], [1.2, 1.2]],
+        [[10, 10], [10.1, 10.1], [11, 11], [11.1, 11.1]],
+        [[10, 10], [10.2, 10.2], [11, 11], [11.2, 11.2]],
+    ]
     expected = {"networks, Adult": 2}, {"networks, Adult": 3}  # means of 1 and 3, of 2 and 4
     names = "yes, the offers differ", "flip, the offers differ"
     assert means(found) == dict(zip(names, expected))
     assert found[0].measure == tradeoff.MEASURES[tradeoff.OFFERS]
+    assert [one.setting for one in found] == ["standardised", ""]

@@ -68,7 +68,7 @@ def attributes(tree, rooms):
     [
         ("figures/weights.py", {"weights"}, {"index", "validity"}),
         ("figures/__init__.py", {"index", "weights"}, {"audit"}),
-        ("models/vae.py", {"methods", "cchvae_cost"}, {"index", "weights"}),
+        ("models/vae.py", {"methods", "cchvae_cost"}, {"validity", "weights"}),
         ("models/minimiser.py", {"index", "weights", "ledger"}, {"audit"}),
         ("data/twin_statistics/german.json", {"index", "weights", "ledger"}, set()),
     ],
@@ -91,7 +91,7 @@ def test_a_room_that_is_handed_about_counts_whole():
     assert set(whole) < set(everything)
 
 
-def test_data_packages_and_stored_tables_are_part_of_every_key(tmp_path, monkeypatch):
+def test_data_and_packages_are_part_of_every_key(monkeypatch):
     before = keys()
     assert not changed(before)
     with monkeypatch.context() as patch:
@@ -101,10 +101,17 @@ def test_data_packages_and_stored_tables_are_part_of_every_key(tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(dependencies, "packages", lambda: [("torch", "0.0")])
         assert changed(before) == set(PAGES)
+
+
+def test_files_of_results_are_part_of_the_keys_of_those_who_read_them(tmp_path, monkeypatch):
+    before = keys()
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "table.csv").write_text("a\n1\n")
+    (tmp_path / "speed.json").write_text("{}")
     monkeypatch.setattr(dependencies, "BOOK", tmp_path)
-    assert changed(before) == set(PAGES)
+    found = changed(before)
+    assert {"index", "cost", "ledger", "stored", "speed"} <= found
+    assert not {"validity", "weights", "scfe_cost"} & found
 
 
 def test_prose_is_no_part_of_a_key():
@@ -121,7 +128,7 @@ def test_what_pages_share_is_computed_once(tmp_path, monkeypatch):
     log = tmp_path / "log"
     slow = f"import time; time.sleep(1); open({str(log)!r}, 'a').write('once')"
     monkeypatch.setattr(execution, "SHARED", {"rrlib.study.sweep": slow})
-    execution.prepare([PAGES["index"]])
+    execution.prepare([PAGES["weights"]])
     assert not list(tmp_path.iterdir()), "this page needs no study"
     call = f"execution.SHARED = {execution.SHARED!r}; execution.prepare(pages.values())"
     script = f"from _ext import execution; pages = execution.read_pages(); {call}"

@@ -123,3 +123,52 @@ def test_a_room_exports_what_the_chapters_call(room):
     assert len(names) > 20, "the chapters call most of it"
     assert names <= set(room.__all__)
     assert all(hasattr(room, name) for name in room.__all__)
+
+
+def test_only_where_the_favourable_are_ahead_is_shaded():
+    x = np.linspace(0, 1, 11)
+    ahead, behind = np.where(x > 0.55, 0.2, 0.4), np.full(11, 0.3)
+    panels = {"below": (x, ahead, behind), "above": (x, ahead / 2, behind)}
+    fig = figures.worst_case_tails(panels, "x", "real")
+    left, right = (ax.collections[0].get_paths() for ax in fig.axes)
+    assert len(left) == 1 and left[0].vertices[:, 0].max() == pytest.approx(0.5)
+    assert not right
+
+
+def test_interval_bound_draws_both_ranges_over_the_ball():
+    x = np.linspace(-1, 1, 5)
+    curves = {"unit 1": x, "unit 2": -x, "network": 0 * x}
+    panels = {"one": ({"network": x}, (0, 1), (0, 1)), "two": (curves, (-1, 1), (-3, 4))}
+    fig = figures.interval_bound(x, panels, (-0.5, 0.5))
+    boxes = [part.get_paths()[0].vertices for part in fig.axes[1].collections]
+    ends = [(box[:, 1].min(), box[:, 1].max()) for box in boxes]
+    assert ends == [(-3, 4), (-1, 1)]
+    assert all((box[:, 0].min(), box[:, 0].max()) == (-0.5, 0.5) for box in boxes)
+
+
+def test_certified_steps_draw_a_constant_along_all_radii():
+    losses = np.linspace(0.5, 0.6, len(EPS_GRID))
+    steps = {"best constant": 0.7, "greedy start": losses, "after training": losses - 0.1}
+    fig = figures.certified_steps(EPS_GRID, {("min-max", "adult"): steps}, "real")
+    constant, *curves = (line.get_ydata() for line in fig.axes[0].lines)
+    assert len(constant) == len(EPS_GRID) and set(constant) == {0.7}
+    np.testing.assert_array_equal(curves, [losses, losses - 0.1])
+
+
+def test_certified_gains_have_a_line_at_zero_and_a_band_held_out():
+    held = made(5, 1.0)
+    panels = {("min-max", "adult"): (held, held.mean + 1)}
+    (ax,) = figures.certified_gains(EPS_GRID, panels, "real").axes
+    zero, training, curve = (line.get_ydata() for line in ax.lines)
+    assert not np.any(zero)
+    np.testing.assert_array_equal(training, held.mean + 1)
+    np.testing.assert_array_equal(curve, held.mean)
+    assert len(ax.collections) == 1
+
+
+def test_recourse_by_training_cuts_shares_at_their_ends():
+    curves = {"certified": made(6, 1.0), "as the field trains them": made(7, 1.0)}
+    rows = {("validity,\nmin-max", "adult"): curves, ("cost,\nmin-max", "adult"): curves}
+    share, cost = figures.recourse_by_training(EPS_GRID, rows, "real").axes
+    assert share.get_ylim() == (-0.05, 1.05) and cost.get_ylim()[0] < -1
+    assert [line.get_color() for line in share.lines] == [line.get_color() for line in cost.lines]

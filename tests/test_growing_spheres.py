@@ -112,6 +112,14 @@ def test_same_seed_same_bits_and_another_seed_another_search():
         assert not torch.equal(first.x_cf, other.x_cf)
 
 
+def test_a_recourse_can_be_learnt_from():
+    found = growing_spheres(network(5), rows(5), seed=0)
+    point = found.x_cf.requires_grad_()
+    point.square().sum().backward()
+    assert torch.equal(point.grad, 2 * point.detach())
+    assert not any(field.is_inference() for field in found)
+
+
 def test_the_number_of_threads_does_not_matter():
     model, X, threads = to(network(5), torch.float32), rows(5, n=40), torch.get_num_threads()
     results = []

@@ -226,12 +226,13 @@ def test_shares_of_an_interval(monkeypatch):
     assert seen == [6000, 6000, 2000], "three rows at once"
     monkeypatch.setattr(metrics, "BALL_POINTS", 1)
     again = metrics.share_valid_in_ball(model, X, 2.0, target=1, **options)
+    assert seen[3:] == [2000, 2000], "at least one row at once"
     assert np.array_equal(one, again) and metrics.share_valid_in_ball(
         model, X, 2.0, samples=1, seed=0
     ).shape == (2, 2, 1)
 
 
-@pytest.mark.parametrize("radius", [0.0, -1.0, np.inf, np.nan, [[1.0]]])
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.inf, np.nan, [[1.0]], [1.0, 0.0]])
 def test_radii_that_are_none(radius):
     with pytest.raises(ValueError, match="radius must be one positive number"):
         metrics.share_valid_in_ball(steps(0), np.zeros((1, 1)), radius, samples=1, seed=0)
@@ -258,3 +259,21 @@ def test_intervals_along_either_axis():
     for wrong in ([1.0], [1.0, np.inf], [np.nan, 1.0, 2.0]):
         with pytest.raises(ValueError, match="two seeds|values must be finite"):
             metrics.interval(wrong)
+
+
+def test_blocks_of_rows_change_no_measure(monkeypatch):
+    recourse, favourable = six_people()
+    X, budgets = np.zeros((6, 2)), [0.0, 1.0, 5.0]
+    on_first, flat = steps(0, 5), torch.zeros(2, 1).double()
+    model = on_first._replace(w=torch.cat([on_first.w, flat], 1))  # the second feature is idle
+
+    def measures():
+        return (
+            metrics.summarise(recourse, favourable, X).to_numpy()[:, 2:].astype(float),
+            metrics.validity_by_budget(recourse, budgets, ~favourable),
+            metrics.transfer(model, recourse, favourable),
+        )
+
+    whole = measures()
+    monkeypatch.setattr(metrics, "ROWS", 4)
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(measures(), whole))

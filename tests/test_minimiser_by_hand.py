@@ -128,6 +128,51 @@ def test_a_weight_that_would_cross_zero_is_set_to_zero(side):
     )  # 4 of 6 rows are on their side: the odds are 2
 
 
+def test_a_weight_that_would_cross_zero_waits_there():
+    """Its rows pull it down to -log 2; the steps from 0.1 end at 0, the next search lets it go."""
+    rows = np.array([[-1.0], [1.0], [-1.0], [1.0], [1.0], [-1.0]])
+    sign = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
+    one = Problem(rows, sign, np.zeros(1), np.inf)
+    assert polished(one, np.array([0.1, 0.0])).tolist() == [0, 0]
+    found = minimiser._polish_weight_by_weight(one, np.array([0.1, 0.0]))
+    assert found == about(np.array([-np.log(2), 0]))
+
+
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_pulls_by_hand(p):
+    one = small(p)
+    slope = 1 / (1 + np.exp(np.array([3.5, 7.5, 1.5, 2.0]) - PENALTIES[p])) / 4
+    pull, cost = minimiser._pulls(one, THETA)
+    assert pull == about(
+        slope[0] * Z[0] - slope[1] * Z[1] + slope[2] * Z[2] - slope[3] * Z[3]
+    ) and cost == about(slope.sum() * REACH)
+
+
+def test_weights_are_let_go_one_by_one_until_none_is_held():
+    """From no weights at all, more than three of seven are worth having."""
+    rows = np.random.default_rng(3).normal(size=(90, 7))
+    sign = np.where(rows.sum(1) + np.random.default_rng(4).normal(size=90) > 0, 1.0, -1.0)
+    one = Problem(rows, sign, np.full(7, 0.05), np.inf)
+    found = minimiser._polish_weight_by_weight(one, np.zeros(8))
+    assert (found[:-1] != 0).sum() == 7
+    assert np.allclose(found, minimiser.minimise(one, np.zeros(8)), rtol=0, atol=1e-10)
+
+
+def test_steps_down_by_hand():
+    """A step is halved while the loss rises by more than 1e-15; it crosses 0 where it may."""
+    slope = SimpleNamespace(p=2, loss=lambda theta: 1e-15 * theta[0])
+    theta, side = np.array([0.0, 3.0]), np.zeros(1)
+    for length, kept in ((1.0, 1.0), (2.0, 1.0), (-8.0, -8.0)):
+        found = minimiser._lower(slope, theta, np.array([length, 1.0]), side)
+        assert found.tolist() == [kept, 3 + kept / length]
+    wall = SimpleNamespace(p=2, loss=lambda theta: float(theta[0] != 0))
+    assert minimiser._lower(wall, theta, np.array([1.0, 0.0]), side) is theta
+    for p, expected in ((2, -1.0), (np.inf, 0.0)):
+        flat = SimpleNamespace(p=p, loss=lambda theta: 0.0)
+        found = minimiser._lower(flat, np.array([1.0, 5.0]), np.array([-2.0, 0.0]), np.ones(1))
+        assert found.tolist() == [expected, 5]
+
+
 @pytest.mark.parametrize("p", [2, np.inf])
 def test_the_constant_is_log_odds(p):
     """Three of four rows are favourable: c = log 3, and the loss is the entropy of 3/4."""
@@ -167,6 +212,62 @@ def test_dual_weights_and_their_bound(p, mirror):
     assert a == pytest.approx(by_hand, abs=1e-12)
     entropy = -(by_hand * np.log(by_hand) + (1 - by_hand) * np.log(1 - by_hand)).mean()
     assert duality.lower_bound(one, np.zeros(2)) == about(entropy)
+    large = one._replace(Z=1e5 * rows, reach=1e5 * one.reach)
+    assert duality.dual_weights(large, np.zeros(2)) == pytest.approx(by_hand, abs=1e-11), (
+        "terms of a hundred thousand may miss by more than terms of one"
+    )
+
+
+def test_what_a_bound_claims_too_much_is_taken_off(monkeypatch):
+    """Mean a margin where it is positive, and nothing where it is not."""
+    a = np.array([0.25, 0.5, 0.125, 0.5])
+    monkeypatch.setattr(duality, "dual_weights", lambda problem, theta: a)
+    entropy = -(a * np.log(a) + (1 - a) * np.log(1 - a)).mean()
+    margins = np.array([3.5, 7.5, 1.5, 2.0]) - 1.1
+    found = duality.lower_bound(small(np.inf), THETA)
+    assert found == about(entropy - (a * margins).sum() / 4)
+    assert duality.lower_bound(small(np.inf), -THETA) == about(entropy)
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+@pytest.mark.parametrize("d", [1, 2])
+def test_largest_margins_by_hand(mirror, d):
+    """Rows at -1 and 1, and one at 3, which alone is farther off than the radius of 1.
+
+    A second feature says nothing.
+    """
+    rows = np.zeros((3, d))
+    rows[:, 0] = mirror * np.array([-1.0, 1.0, 3.0])
+    one = Problem(rows, np.array([-1.0, 1.0, 1.0]), np.ones(d), np.inf)
+    found = duality._largest_margins(one)
+    assert found.shape == (d + 1,)
+    assert np.abs(one.margins(found)[:2]).max() < 1e-9 and one.margins(found)[2] > 0.5
+    assert duality._largest_margins(one._replace(reach=np.full(d, 1.25))) is None
+    mixed = one._replace(sign=np.array([-1.0, 1.0, -1.0]))
+    assert duality._largest_margins(mixed) is None
+    free = duality._largest_margins(one._replace(reach=np.zeros(d)))
+    assert one._replace(reach=np.zeros(d)).margins(free).min() > 0.5
+
+
+def test_overlaps_by_hand():
+    """Without the attack rows 0 to 3 are in order and row 4 is not."""
+    rows = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]])
+    sign = np.array([-1.0, -1.0, 1.0, 1.0, -1.0])
+    one = Problem(rows, sign, np.full(1, 9.0), np.inf)
+    assert not duality._overlap(one, np.array([3, 0, 2, 1])), "the attack plays no part"
+    assert duality._overlap(one, np.array([0, 2, 4])) and duality._overlap(one, np.arange(5))
+    assert duality._overlap(one, np.array([4, 3, 0, 1])), "0, 1 and 4 are denied, 3 is not"
+    same = one._replace(Z=np.ones((5, 1)))
+    assert not duality._overlap(same, np.arange(5)), "a weight on it changes no margin"
+
+
+def test_samples_of_rows_by_hand(monkeypatch):
+    """Of eight and of three rows, hardest first: places 1, 2 or 3, and the last."""
+    monkeypatch.setattr(duality, "SAMPLE", 3)
+    sign = np.array([-1.0] * 8 + [1.0] * 3)
+    margins = np.array([7.0, 6, 5, 4, 3, 2, 1, 0, 9, -9, 8])
+    one = Problem(np.zeros((11, 1)), sign, np.zeros(1), 2)
+    assert duality._sample(one, margins).tolist() == [7, 6, 0, 9, 8]
 
 
 @pytest.mark.parametrize("mirror", [1, -1])
@@ -235,6 +336,13 @@ def test_a_fit_is_in_the_units_of_its_rows():
     shift = (other.model.b + 100 * other.model.w.sum(-1)) - one.model.b
     assert shift.abs().max() < 1e-8 and other.loss == about(one.loss)
     assert one.model.eps.tolist() == [0, 0.1] and one.gap.shape == (2,)
+
+
+def test_descent_from_a_start_in_single_precision_runs_in_double():
+    start, how = np.array([0.1, 0.7, -0.3], np.float32), {"rate": 0.5, "steps": 3, "p": 2}
+    single = logistic.gradient_descent(ROWS, LABELS, [0.1], w0=start, **how)
+    double = logistic.gradient_descent(ROWS, LABELS, [0.1], w0=start.astype(float), **how)
+    assert np.array_equal(single.w, double.w) and np.array_equal(single.b, double.b)
 
 
 def scalar(a, units, c=0.0):

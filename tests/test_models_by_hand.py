@@ -186,30 +186,34 @@ def margin_by_grid(x, w, sign, w2, radius, q):
         ([-1.0, 0.0], 1.3),
     ],
 )
-def test_the_certificate_is_the_least_bend(p, q, sign, w2, x, radius):
-    """The output bias is moved to just above and just below where the margin is 0."""
+def test_the_slopes_at_x_give_the_least_bend(p, q, sign, w2, x, radius):
+    """One unit alone is exact on its interval, and that bound is the better one."""
     w = np.array([3.0, -4.0])
     margin = margin_by_grid(np.array(x), w, sign, w2, radius, q)
+    model = Network(*doubles(w[None, None], [[0.0]], [[w2]], [0.0], [0.0]))
+    asked = doubles([x], [float(sign)], [[radius]])
+    slopes = model.least_margin(*asked, q=q).item()
+    assert slopes == pytest.approx(margin, abs=1e-8)
+    exact = sign * w2 * sigmoid(w @ x - sign * np.sign(w2) * radius * np.linalg.norm(w, ord=q))
+    assert model.interval_margin(*asked, q=q).item() == pytest.approx(exact)
+    assert slopes <= exact + 1e-8
     for shift, expected in ((1e-6, 1.0), (-1e-6, 0.0)):
-        b2 = sign * (shift - margin)
-        model = Network(*doubles(w[None, None], [[0.0]], [[w2]], [b2], [0.0]))
-        found = attacks.certified_accuracy(model, [x], [(sign + 1) / 2], radius, p=p)
+        moved = model._replace(b2=torch.tensor([sign * (shift - exact)]).double())
+        found = attacks.certified_accuracy(moved, [x], [(sign + 1) / 2], radius, p=p)
         assert found == expected
 
 
 def test_bends_of_all_units_add_up():
     """Two units that feel one feature each: their margins at radius 0.4 are taken one by one.
 
-    For p = inf the slopes add up, and so do the margins. The second row is wrong from the start.
+    For p = inf the slopes add up, and so do the margins.
     """
     one = margin_by_grid(np.array([0.5, 0.3]), np.array([2.0, 0.0]), 1, 1.0, 0.4, 1)
     other = margin_by_grid(np.array([0.5, 0.3]), np.array([0.0, -5.0]), 1, 3.0, 0.4, 1)
-    for shift, expected in ((1e-6, 0.5), (-1e-6, 0.0)):
-        b2 = [shift - one - other]
-        parts = [[[2.0, 0.0], [0.0, -5.0]]], [[0.0, 0.0]], [[1.0, 3.0]], b2, [0.0]
-        rows = [[0.5, 0.3], [-9.0, 9.0]]
-        found = attacks.certified_accuracy(Network(*doubles(*parts)), rows, [1, 1], 0.4)
-        assert found == expected
+    parts = [[[2.0, 0.0], [0.0, -5.0]]], [[0.0, 0.0]], [[1.0, 3.0]], [0.0], [0.0]
+    asked = doubles([[0.5, 0.3]], [1.0], [[0.4]])
+    found = Network(*doubles(*parts)).least_margin(*asked, q=1)
+    assert found.item() == pytest.approx(one + other, abs=1e-8)
 
 
 def test_no_margin_no_certificate():
@@ -278,11 +282,27 @@ def test_arrays_that_torch_refuses_are_copied_and_others_are_not():
         found = checks.as_tensor(other, torch.zeros(1).double())
         assert found.tolist() == other.tolist(), "one axis runs backwards, the other does not"
     assert checks._for_torch(np.float64(3).reshape(())).shape == ()
+    swapped = plain.astype(">f8" if plain.dtype.newbyteorder("=").str[0] == "<" else "<f8")
+    assert checks._for_torch(swapped).dtype.isnative
+    assert checks.as_tensor(swapped, torch.zeros(1)).tolist() == [0, 1, 2, 3]
+    repeated = np.lib.stride_tricks.as_strided(plain, (3,), (0,))
+    assert checks._for_torch(repeated) is repeated, "one number three times"
     mixed = pd.DataFrame({"a": [1.5], "b": [True]}).astype(object)
     assert checks.as_tensor(mixed, torch.zeros(1).double()).tolist() == [[1.5, 1.0]]
     kept = torch.zeros(2)
     assert checks.as_tensor(kept, torch.zeros(1)) is kept
     assert checks.check_eps(fixed).flags.writeable
+
+
+def test_masked_entries_are_missing():
+    rows = np.ma.array([[1.0, 2.0]], mask=[[False, True]])
+    for check in (checks.check_features, lambda rows: checks.as_tensor(rows, torch.zeros(1))):
+        with pytest.raises(ValueError, match="has masked entries|have masked entries"):
+            check(rows)
+    with pytest.raises(ValueError, match="y has masked entries; drop or impute such rows"):
+        checks.check_labels(np.ma.array([0, 1, 1], mask=[False, False, True]), 3)
+    whole = np.ma.array([[1.0, 2.0]], mask=[[False, False]])
+    assert checks.check_features(whole).tolist() == [[1, 2]]
 
 
 def test_labels_as_signs():
@@ -327,13 +347,18 @@ def test_each_model_has_its_own_radius():
 def test_settings_of_pgd_are_handed_on(monkeypatch):
     seen = {}
 
-    def search(model, X, y, radius, **options):
-        seen.update(options)
+    def starts(d, *options):
+        seen["starts"] = options
+        return np.zeros((1, d))
+
+    def descend(model, X, sign, radius, p, steps, starts):
+        seen["descend"] = p, steps
         return torch.zeros(1, 1, 1).double()
 
-    monkeypatch.setattr(attacks, "pgd", search)
+    monkeypatch.setattr(attacks, "_starts", starts)
+    monkeypatch.setattr(attacks, "descend_margin", descend)
     options = {"p": 2, "steps": 3, "restarts": 4, "seed": 5}
     attacks.pgd_accuracy(line(1.0), [[1.0]], [1], 0.1, **options)
-    assert seen == options
+    assert seen == {"starts": (2, 4, 5), "descend": (2, 3)}
     attacks.pgd_accuracy(line(1.0), [[1.0]], [1], 0.1)
-    assert seen == {"p": np.inf, "steps": 20, "restarts": 1, "seed": 0}
+    assert seen == {"starts": (np.inf, 1, 0), "descend": (np.inf, 20)}

@@ -1,6 +1,7 @@
 """SCFE and the minimal recourse: exact answers, batches against loops, bounds, bad input."""
 
 import re
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -490,6 +491,7 @@ def test_blocks_change_nothing(method, monkeypatch):
     X = np.random.default_rng(15).normal(size=(20, 4))
     whole = method(X)
     monkeypatch.setattr(common, "ROWS", 7)
+    monkeypatch.setattr(import_module("rrlib.recourse.scfe"), "BLOCK", 7)
     pieces = method(X)
     assert type(pieces) is type(whole)
     for piece, one in zip(pieces, whole):

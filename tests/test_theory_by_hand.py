@@ -330,6 +330,56 @@ def test_small_systems():
     assert found[0].tolist() == [0.5, 0.25] and np.isnan(found[1]).all()
 
 
+def test_how_far_a_region_reaches_by_hand():
+    """One row (1, 1), from (0, 1) by t (-1, 0): the logit is 1 - t, and the attack takes r t.
+
+    The loss is as at a margin of -2 where (1 + r) t = 3, found to 20 halvings of [2, 4].
+    """
+    rows, start = np.ones((1, 2)), np.array([0.0, 1.0])
+    threshold = np.log(1 + np.exp(2.0))
+
+    def reach(theta, radius=0.0, level=threshold, y=1):
+        theta = np.array([theta])
+        return weights_region.robust_region_reach(
+            rows, [y], start, theta, np.array([level]), radius=radius
+        )
+
+    halved = np.floor(2.7 * 2**19) / 2**19
+    assert reach([-1.0, 1.0], radius=3 / 2.7 - 1).tolist() == [halved]
+    assert reach([-1.0, 1.0])[0] == pytest.approx(3, rel=1e-6)
+    assert reach([-0.5, 1.0])[0] == pytest.approx(6, rel=1e-6)
+    assert reach([1.0, 1.0]).tolist() == [np.inf], "the loss falls for ever"
+    assert reach([-4.0, 1.0]).tolist() == [0], "beyond already"
+    assert reach([-3.0, 1.0])[0] == pytest.approx(1, rel=1e-6), "on the edge"
+    assert reach([-1e-7, 1.0]).tolist() == [np.inf], "3e7 times as far"
+    # with the other label the margin is t - 1
+    assert reach([-1.0, 1.0], y=0).tolist() == [np.inf]
+    assert reach([1.0, 1.0], y=0)[0] == pytest.approx(1, rel=1e-6)
+
+
+def test_a_first_guess_by_hand():
+    """1 + 2 x + (x^2 + y^2) / 2 has its least value -1 at (-2, 0), and is 7 within 4 of it."""
+    zeros, plane = np.zeros((2, 2)), np.array([np.eye(2)] * 2)
+    directions = np.array([[0.0, 1.0], [-2.0, 0.0]])
+    gradient = np.array([[2.0, 0.0]] * 2)
+    found, length = weights_region._first_guess(zeros, directions, 7.0, np.ones(2), gradient, plane)
+    assert found == about(np.array([[-2, 4], [-6, 0]])) and length == about(np.array([4, 2]))
+
+
+def test_a_newton_step_by_hand():
+    """With H = 1, g = (1, 2), a = (0, 1), l = 1 the step is (-1, -1 + dl), and dl is (7 - F) / 2.
+
+    The multiplier 1 + dl is kept between 0.3 and 3.
+    """
+    four = np.ones((4, 1))
+    F, directions = np.array([6.0, 3.0, -1.0, 11.0]), four * np.array([0.0, 1.0])
+    plane, gradient = np.array([np.eye(2)] * 4), four * np.array([1.0, 2.0])
+    given = np.zeros((4, 2)), np.ones(4), directions, 4.0, F, gradient, plane
+    theta, multiplier = weights_region._newton(*given)
+    assert theta == about(np.array([[-1, -0.5], [-1, 1], [-1, 3], [-1, -3]]))
+    assert multiplier == about(np.array([1.5, 3, 3, 0.3]))
+
+
 def test_a_box_by_hand():
     """From (1, 5) to [2, 4] x [4, 6]: at least (1, 0), at most (3, 1)."""
     box = theory.Bounds(np.array([[2.0, 4.0]]), np.array([[4.0, 6.0]]))

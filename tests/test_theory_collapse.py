@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from rrlib import theory
 from rrlib.models import dual_exponent, dual_vector, fit_logistic, gradient_descent, robust_loss
@@ -160,3 +161,48 @@ def test_threshold_ignores_the_base_rate():
         threshold = theory.collapse_threshold(X, y, p=p)
         more = theory.collapse_threshold(more_X, more_y, p=p)
         assert more == pytest.approx(threshold, rel=1e-12)
+
+
+def hinge_weight(X, y, eps):
+    """The weight of the best robust classifier of one feature under the hinge loss, exactly.
+
+    A linear programme in w = up - down, b and the loss of each row.
+    """
+    n, sign = len(y), 2 * y - 1
+    price = [0, 0, 0, *[1 / n] * n]
+    margins = np.column_stack([sign * X - eps, -sign * X - eps, sign, np.eye(n)])
+    bounds = [(0, None), (0, None), (None, None), *[(0, None)] * n]
+    up, down = linprog(price, A_ub=-margins, b_ub=-np.ones(n), bounds=bounds).x[:2]
+    return up - down
+
+
+def test_the_hinge_has_a_threshold_of_its_own():
+    """Its best constant sits at its kink: at 1/3 the hinge collapses, long before the means meet.
+
+    Of the 85 favourable rows only 15 count, as many as there are others.
+    """
+    X, y = np.repeat([1.0, -1.0], [85, 15]), np.repeat([1, 0, 1, 0], [80, 5, 5, 10])
+    threshold = theory.collapse_threshold(X[:, None], y)
+    assert threshold == pytest.approx(31 / 51)
+    assert hinge_weight(X, y, 0.99 / 3) > 0.1
+    for eps in (1.01 / 3, 0.99 * threshold):
+        assert hinge_weight(X, y, eps) == pytest.approx(0, abs=1e-9)
+    assert fit_logistic(X[:, None], y, [0.99 * threshold]).model.w.any()
+
+
+def test_separated_classes_leave_many_minimisers_at_the_threshold():
+    X = y = np.repeat([-1.0, 1.0], 100)
+    assert theory.collapse_threshold(X[:, None], (y + 1) / 2) == 1
+    loss = [robust_loss(np.array([w]), 0.0, X[:, None], y, 1.0, np.inf) for w in (0.0, 1.0, 5.0)]
+    assert loss == pytest.approx([np.log(2)] * 3, abs=1e-15)
+
+
+def test_at_equal_shares_the_boundary_stays():
+    """80 of 100 are favourable at x = 1, 20 of 100 at x = -1: nobody gets farther away."""
+    X, y = np.repeat([1.0, -1.0], 100)[:, None], np.repeat([1, 0, 1, 0], [80, 20, 20, 80])
+    threshold = theory.collapse_threshold(X, y)
+    assert threshold == pytest.approx(0.6)
+    model = fit_logistic(X, y, threshold * np.array([0.0, 0.5, 0.9, 0.99, 0.999])).model
+    assert model.w[:, 0].min() > 0
+    distance = boundary_distance(model, X).numpy()
+    np.testing.assert_allclose(distance, 1, atol=1e-3)

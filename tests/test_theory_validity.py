@@ -196,7 +196,9 @@ def test_budgeted_recourse_is_the_adversarial_margin(seed, p, radius):
     clean = adversarial_accuracy(model, X, y, 0.0, p=p)
     lost = clean - adversarial_accuracy(model, X, y, radius, p=p)
     assert np.allclose(reachable.mean(1), lost, rtol=0, atol=1e-12)
-    assert np.all(reachable.mean(1) <= theory.recourse_certificate(h, size, radius) + 1e-12)
+    accepted = (h >= 0).mean(1)
+    bound = theory.recourse_certificate(h, size, radius)
+    assert np.all(accepted + reachable.mean(1) <= bound + 1e-12)
 
 
 def test_certificate_needs_the_robust_loss():
@@ -228,12 +230,14 @@ def test_one_step_of_gradient_descent_refutes_theorem3():
     path = gradient_descent(X, y, [0.0, 0.5], rate=0.5, steps=1, bias=False, w0=[-1.0])
     w = path.w[-1, :, 0]
     assert w == pytest.approx([-1 + 0.5 * expit(1.0), -1 + 0.75 * expit(1.5)], rel=1e-12)
-    zeta = theory.scfe_recourse(-w, path.w[-1], 1.0)[:, 0]
+    s = 0.1  # above the threshold: a target at it or below makes no recourse valid
+    zeta = theory.scfe_recourse(s - w, path.w[-1], 1.0)[:, 0]
     gain = w[0] * (zeta[0] - zeta[1])
     assert theory.theorem3_printed(gain, 1, 1.0, abs(1 + zeta[1]), 1, eps=0.5, rate=0.5, steps=1)
-    scores = theory.scfe_score(w, np.abs(w), 0.0, 1.0)
+    scores = theory.scfe_score(w, np.abs(w), s, 1.0)
     assert scores == pytest.approx(w * (1 + zeta))
-    assert expit(scores) == pytest.approx([0.3888, 0.4167], abs=5e-5)
+    assert scores == pytest.approx([-0.4237, -0.3235], abs=5e-5)
+    assert np.all(w < 0) and expit(scores[0]) < expit(scores[1])
 
 
 def test_converged_training_puts_validity_the_wrong_way_round():
@@ -257,6 +261,29 @@ def test_base_rate_decides_whether_recourse_becomes_dearer(positive_majority):
     distance = boundary_distance(model, [[-1.0]]).numpy()[:, 0]
     assert np.all(model([[-1.0]]).numpy() < 0)
     assert np.all(np.diff(distance) < 0) if positive_majority else np.all(np.diff(distance) > 0)
+
+
+def test_a_favourable_majority_may_lose_acceptances_before_the_collapse():
+    """20 of 38 are favourable: 25 are accepted, then 9, and all of them near the threshold."""
+    X = np.repeat([[0.0], [1.0], [10.0]], [13, 16, 9], axis=0)
+    y = np.repeat([1, 0, 1, 0, 1], [1, 12, 10, 6, 9])
+    share = np.array([0.0, 0.1, 0.3, 0.99])
+    fit = fit_logistic(X, y, share * theory.collapse_threshold(X, y))
+    assert np.abs(fit.gap).max() < 1e-12
+    assert (fit.model(X) >= 0).sum(1).tolist() == [25, 9, 9, 38]
+
+
+def test_training_lowers_the_loss_of_all_and_may_raise_that_of_the_unfavourable():
+    """The bound on their recourse by their own part of the loss rises, that by the whole falls."""
+    X, y = np.repeat([[1.0], [-1.0]], [85, 15], axis=0), np.repeat([1, 0, 1, 0], [80, 5, 5, 10])
+    eps = 0.1
+    fit = fit_logistic(X, y, [0.0, eps])
+    h, size = fit.model(X).numpy(), fit.model.w.abs().sum(1).numpy()
+    part = theory.recourse_certificate(h[:, y == 0], size, eps)
+    loss = np.logaddexp(0, eps * size[:, None] - (2 * y - 1) * h).mean(1)
+    assert loss[1] == pytest.approx(fit.loss[1], rel=1e-12)
+    assert loss[1] < loss[0] and part[1] > part[0]
+    assert np.all(part <= loss / (1 - y.mean()) / np.log(2))
 
 
 def test_network_recourse_is_valid_within_its_gradient_budget():

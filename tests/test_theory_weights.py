@@ -371,6 +371,18 @@ def test_robust_training_can_lengthen_the_weights():
     assert np.allclose(w[1:], [4.874, 6.932, 14.376, 0.551, 0.0], atol=1e-3)
 
 
+def test_modest_robust_weights_can_be_longer_than_the_standard_ones():
+    """No row is right by more than z0, and still they are: the proposition is about one ray."""
+    X = np.repeat([[-1.0, -3.0], [-1.0, -1.0], [1.0, 1.0], [1.0, 3.0]], 50, axis=0)
+    y = np.concatenate([np.repeat([1, 0], [k, 50 - k]) for k in (15, 21, 29, 35)])
+    fit = fit_logistic(X, y, [0.0, 0.01])
+    margins = (2 * y - 1) * fit.model(X).numpy()
+    slopes = -(margins * expit(-margins)).mean(1)
+    assert np.abs(fit.gap).max() < 1e-12 and margins.max() < 0.9
+    assert slopes[0] == pytest.approx(0, abs=1e-9) and slopes[1] < 0, "on its own ray it shrinks"
+    assert np.linalg.norm(fit.model.w, axis=1) == pytest.approx([0.2692, 0.2813], abs=5e-5)
+
+
 @pytest.mark.parametrize(
     "eps, p, message", [(0.0, np.inf, "eps must be positive"), (0.1, 1, "p must be 2 or numpy.inf")]
 )

@@ -1,16 +1,21 @@
 """What preferences choose, and what the choice is worth."""
 
+from itertools import product
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rrlib import study
-from rrlib.audit import claims, tradeoff
+from rrlib.audit import tradeoff
 from rrlib.audit.evidence import Evidence
-from rrlib.audit.tradeoff import choose, robustness, share_flip, share_yes, traded
+from rrlib.audit.rule import judge
+from rrlib.audit.tradeoff import choose, traded
 from rrlib.recourse.common import Recourse
+from rrlib.study.offers import robustness, share_flip, share_yes
 
 shares = arrays(np.float64, 8, elements=st.floats(0, 1))
 BOTH = slice(None)
@@ -82,13 +87,15 @@ BEST_AT_BOTH = np.sin(QUARTER), np.sin(QUARTER), "not reproduced"  # one model i
 
 
 @pytest.mark.parametrize("robust, recourse, expected", [ON_A_CIRCLE, BEST_AT_BOTH])
-def test_the_claim_can_be_met_and_can_fail(monkeypatch, robust, recourse, expected):
-    monkeypatch.setattr(tradeoff, "robustness", lambda one, rows: robust + 1e-3 * one.seed)
-    monkeypatch.setattr(tradeoff, "RECOURSE", {"yes": lambda one, rows: recourse})
-    one = slice_of([[1, -1]], [[True, True]], [[1.0, 1.0]])
-    slices = [one._replace(seed=seed) for seed in range(3)]
-    findings = tradeoff.tradeoff(Evidence(slices=slices, table=None, fewer=[]))
-    assert [claims.verdict(finding.effects) for finding in findings] == [expected] * 3
+def test_the_claim_can_be_met_and_can_fail(robust, recourse, expected):
+    parts = []
+    for seed, half in product(range(10), (0, 1)):
+        part = pd.DataFrame({"eps": range(7), "robust": robust + 1e-3 * seed, "yes": recourse})
+        names = {"dataset": "german", "kind": "logistic", "seed": seed, "half": half}
+        parts.append(part.assign(flip=0.5, **names))
+    findings = tradeoff.tradeoff(Evidence([], {"offers": pd.concat(parts)}))
+    by_yes = [found for found in findings if found.reading.startswith("yes")]
+    assert [judge(found.cases).verdict for found in by_yes] == [expected] * 3
 
 
 def test_offers_of_a_real_slice(tmp_path, monkeypatch):

@@ -197,9 +197,9 @@ def test_bad_input_is_named(change, message):
         fit_network(good.pop("X"), good.pop("y"), good.pop("eps"), seed=0, **good)
 
 
-def crosses(ax):
-    """The places of the marks on a panel."""
-    return np.concatenate([line.get_xydata() for line in ax.lines if line.get_marker() == "x"])
+def marks(ax, marker):
+    """The places of the marks of one kind on a panel."""
+    return np.concatenate([line.get_xydata() for line in ax.lines if line.get_marker() == marker])
 
 
 def legend(figure):
@@ -216,12 +216,17 @@ def test_figures_mark_one_class_and_name_the_mark():
     larger = {"german": 0.7}
     one_class = {key: marked}
     panels = figures.adversarial_accuracy_panels(eps, curves, one_class, larger, "real")
-    matrix = figures.adversarial_matrix(eps, shares, one_class, "real")
+    best = np.eye(len(eps), dtype=bool)
+    best[0, :3] = True  # three models are equally good against the first attack
+    matrix = figures.adversarial_matrix(eps, shares, {key: best}, one_class, "real")
     brackets = {name: {0.3: (accuracy, accuracy)} for name in ("adult", "german")}
     bracket = figures.attack_bracket(eps, brackets, {"adult": [], "german": [0.3]}, "real")
-    np.testing.assert_allclose(crosses(panels.axes[0]), np.column_stack([eps, accuracy])[marked])
-    columns = crosses(matrix.axes[0])[:, 0].tolist()
+    crossed = np.column_stack([eps, accuracy])[marked]
+    np.testing.assert_allclose(marks(panels.axes[0], "x"), crossed)
+    columns = marks(matrix.axes[0], "x")[:, 0].tolist()
     assert columns == np.flatnonzero(marked).tolist(), "above the columns of the marked models"
+    circles = marks(matrix.axes[0], "o")[:, ::-1].astype(int)
+    assert circles.tolist() == np.argwhere(best).tolist(), "a circle for each of equals"
     assert [sum(line.get_marker() == "x" for line in ax.lines) for ax in bracket.axes] == [0, 1]
     for figure in (panels, matrix, bracket):
         assert "one class on the test rows" in legend(figure)

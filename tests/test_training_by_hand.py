@@ -120,9 +120,9 @@ def test_settings_of_a_network():
     one = training.fit_network(many, labels, [0.1], seed=0, epochs=1)
     other = training.fit_network(many, labels, [0.1], seed=0, epochs=1, batch_size=256)
     assert all(torch.equal(a, b) for a, b in zip(one, other))
-    assert training._minibatches(300, 256, 2, 0).shape == (2, 256)
-    assert training._minibatches(5, 5, 1, 0).sort().values.tolist() == [[0, 1, 2, 3, 4]]
-    passes = training._minibatches(4, 2, 2, 9).reshape(2, 4)
+    assert training.minibatches(300, 256, 2, 0).shape == (2, 256)
+    assert training.minibatches(5, 5, 1, 0).sort().values.tolist() == [[0, 1, 2, 3, 4]]
+    passes = training.minibatches(4, 2, 2, 9).reshape(2, 4)
     rng = np.random.default_rng([9, 1])
     assert passes.tolist() == [rng.permutation(4).tolist() for _ in range(2)]
     for wrong in ({"epochs": 0}, {"batch_size": 0}, {"pgd_steps": 0}, {"rate": 0.0}, {"rate": -1}):

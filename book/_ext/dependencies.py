@@ -20,25 +20,38 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 PACKAGE = Path(rrlib.__file__).resolve().parent
 EXECUTION = Path(__file__).with_name("execution.py")
+READER = "rrlib.study.stored"
+"""The module that reads stored tables."""
 
 
 def key_of(notebook):
     """Return the key to all that a notebook's outputs depend on."""
     cells = code_cells(notebook)
     parts = [(cell.source, cell.metadata.get("tags", [])) for cell in cells]
-    modules = modules_behind([cell.source for cell in cells])
-    return digest(parts, key_to(modules))
+    sources = [cell.source for cell in cells]
+    return digest(
+        parts, contents(files_named(sources)), key_to(modules_behind(sources))
+    )
 
 
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def files_named(sources):
+    """Return the files of measurements of the book that code names."""
+    text = "\n".join(sources)
+    return [path for path in BOOK.glob("*.json") if path.name in text]
+
+
 def key_to(modules):
-    """Return the key to modules of rrlib and to what each page needs besides."""
+    """Return the key to modules of rrlib and to what they need besides.
+
+    Stored tables count where the module that reads them does.
+    """
     rooms = {module.rpartition(".")[0] for module in modules} - {""}
     code = [file_of(module) for module in {*modules, *rooms}]
-    tables = [*BOOK.glob("*.json"), *files_in(BOOK / "results")]
+    tables = files_in(BOOK / "results") if READER in modules else []
     files = [*code, *PACKAGE.rglob("*.json"), *tables, EXECUTION]
     return digest(contents(files), surroundings())
 

@@ -1,4 +1,4 @@
-"""The ledger: every claim of the paper, and the verdict that follows by one rule."""
+"""The ledger: every claim of the paper, each reading of it, and the verdicts by one rule."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rrlib.audit import cost, theorems, tradeoff, validity
-from rrlib.audit.evidence import Finding, defined, in_favour
+from rrlib.audit import cost, theorem3, theorems, tradeoff, validity
+from rrlib.audit.accuracy import robust_accuracy
+from rrlib.audit.evidence import Finding
+from rrlib.audit.experiments import BOXED
 from rrlib.audit.neighbourhood import fewer_valid_points
+from rrlib.audit.rule import judge, settle
 
 STATEMENTS = {
     "T1": (
@@ -88,7 +91,7 @@ CLAIMS = (
     Claim("T1", "Theorem 1, Fig. 1(b)", "scfe_cost", "fig-theorem-1", theorems.theorem1),
     Claim("T2", "Theorem 2, Fig. 1(a)", "cchvae_cost", "fig-theorem-2", theorems.theorem2),
     Claim("L1", "Lemma 1", "weights", "fig-weights-bounds", theorems.lemma1),
-    Claim("T3", "Theorem 3, Fig. 1(c)", "validity", "fig-theorem-3", theorems.theorem3),
+    Claim("T3", "Theorem 3, Fig. 1(c)", "validity", "fig-theorem-3", theorem3.theorem3),
     Claim("A1", "Fig. 1, App. C", "ledger", "sec-other-radii", theorems.other_radii),
     Claim("C1", "Fig. 2", "cost", "fig-2", networks(cost.cost_grows)),
     Claim("C2", "Fig. 6", "cost", "fig-6", logistic(cost.cost_grows)),
@@ -101,34 +104,9 @@ CLAIMS = (
     Claim("V4", "Sec. 4.2", "validity_experiments", "sec-stronger", validity.stronger_for_networks),
     Claim("V5", "Fig. 8", "validity_experiments", "fig-8", validity.standard_is_more_valid),
     Claim("S1", "Fig. 4", "neighbourhood", "fig-neighbourhood-shares", fewer_valid_points),
-    Claim("R1", "Fig. 7", "training", "fig-7", theorems.robust_accuracy),
+    Claim("R1", "Fig. 7", "training", "fig-7", robust_accuracy),
     Claim("F1", "Conclusion", "tradeoff", "fig-tradeoff", tradeoff.tradeoff),
 )
-
-
-def verdict(effects, *, counterexample="", most=False):
-    """Return the verdict that follows from what was measured.
-
-    *False as printed* where an exact counterexample stands against the statement; *open* where no
-    effect has an interval; *reproduced* where the interval of every effect lies above 0 (with
-    `most`, of more than half of them); *reproduced under stated conditions* where that of some
-    does; *not reproduced* where none does. An effect without an interval (NaN) is not in favour.
-
-    Parameters
-    ----------
-    effects : list of Effect
-        Positive in the direction of the claim.
-    counterexample : str
-    most : bool
-    """
-    if counterexample:
-        return "false as printed"
-    if not any(map(defined, effects)):
-        return "open"
-    hold = sum(map(in_favour, effects))
-    if hold == len(effects) or (most and 2 * hold > len(effects)):
-        return "reproduced"
-    return "reproduced under stated conditions" if hold else "not reproduced"
 
 
 def ledger(evidence):
@@ -137,33 +115,62 @@ def ledger(evidence):
     Parameters
     ----------
     evidence : Evidence
-        From `experiments.gather`; a claim about what it does not hold is open.
+        From `experiments.gather`.
 
     Returns
     -------
     DataFrame
-        `id`, `where`, `statement`, `reading`, `measure`, `verdict`, `holds`, `fails` and
-        `undefined` (the cases), `weakest` and `strongest` (the effects whose intervals start
-        lowest and highest), `effects`, `counterexample`, `chapter`, `anchor`.
+        `id`, `where`, `statement`, `reading`, `setting` (of the paper, "" for another reading),
+        `measure`, `cases`, `counterexample`, the fields of the reading's `Judgement`, `chapter`,
+        `anchor`.
     """
     rows = []
     for claim in CLAIMS:
-        findings = claim.test(evidence) or [Finding("", "", [])]
-        rows += [_row(claim, finding) for finding in findings]
+        for finding in claim.test(evidence) or [Finding("", "", [])]:
+            example = finding.counterexample
+            judgement = judge(finding.cases, counterexample=example, most=claim.most)
+            row = {"id": claim.id, "where": claim.where, "statement": claim.statement}
+            row |= finding._asdict() | judgement._asdict()
+            rows.append(row | {"chapter": claim.chapter, "anchor": claim.anchor})
     return pd.DataFrame(rows)
 
 
-def _row(claim, finding):
-    """Return the row of the ledger for one reading of a claim."""
-    reading, measure, effects, counterexample = finding
-    known = sorted(filter(defined, effects), key=lambda effect: effect.low)
-    row = {"id": claim.id, "where": claim.where, "statement": claim.statement}
-    row |= {"reading": reading, "measure": measure}
-    row["verdict"] = verdict(effects, counterexample=counterexample, most=claim.most)
-    row["holds"] = [effect.case for effect in effects if in_favour(effect)]
-    row["fails"] = [effect.case for effect in known if not in_favour(effect)]
-    row["undefined"] = [effect.case for effect in effects if not defined(effect)]
-    row["weakest"] = known[0] if known else None
-    row["strongest"] = known[-1] if known else None
-    row |= {"effects": effects, "counterexample": counterexample}
-    return row | {"chapter": claim.chapter, "anchor": claim.anchor}
+def in_one_look(table):
+    """Return the verdict on each claim in the paper's own setting, a row for each.
+
+    All cases of the readings that count under one scaling are judged together, and the verdicts
+    under the scalings are settled.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `ledger`.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `where`, `statement`, `verdict`, `judgements` (dict of setting -> Judgement),
+        `counterexample` (the first one), `cases` (dict of setting -> list of Case), `chapter`,
+        `anchor`.
+    """
+    most = {claim.id for claim in CLAIMS if claim.most}
+    rows = []
+    for name, part in table.groupby("id", sort=False):
+        cases = {}
+        for row in part[part["setting"] != ""].itertuples():
+            cases.setdefault(row.setting, []).extend(_with_reading(row))
+        example = next(filter(None, part["counterexample"]), "")
+        judgements = {
+            setting: judge(each, counterexample=example, most=name in most)
+            for setting, each in cases.items()
+        }
+        row = part.iloc[0][["id", "where", "statement", "chapter", "anchor"]].to_dict()
+        row |= {"verdict": settle(list(judgements.values()) or [judge([])])}
+        rows.append(row | {"judgements": judgements, "counterexample": example, "cases": cases})
+    return pd.DataFrame(rows)
+
+
+def _with_reading(row):
+    """Return the cases of a reading with its name in theirs, without that of the scaling."""
+    reading = row.reading.removeprefix(BOXED)
+    return [case._replace(name=f"{reading}: {case.name}") for case in row.cases]

@@ -7,71 +7,98 @@ import pandas as pd
 
 from rrlib import study
 from rrlib.audit.evidence import (
+    CONFIRMING,
+    EXPLORING,
     Finding,
     by_case,
+    cases_of,
     departure,
     effect,
-    effects_of,
     name_case,
     roughness,
     slope,
 )
-from rrlib.audit.experiments import BOXED, select_rows
-from rrlib.audit.leads import by_radius, differences, lead_effects, leads, name_lead
-from rrlib.study.metrics import READINGS
+from rrlib.audit.experiments import (
+    BOXED,
+    KINDS,
+    name_reading,
+    select_rows,
+    setting_of,
+    tables_by_scaling,
+    trained,
+)
+from rrlib.audit.leads import by_radius, differences, lead_cases, lead_effects  # noqa: F401
+from rrlib.audit.smallest import (
+    BATCHES,
+    COST,
+    NOTHING,
+    ROUGHNESS,
+    cost_slope,
+    standard_cost,
+)
 
-COSTS = "slope against eps, standard deviations per 0.1"
-KINDS = tuple(reversed(study.KINDS))
-"""The kinds of model, networks first, as in the paper."""
+UNITS = {"": "standard deviations", BOXED: "scaled l2 cost"}
+COSTS = f"slope against eps, {UNITS['']} per 0.1"
 
 
 def cost_grows(evidence, kind):
     """C1, C2: the cost difference grows with eps."""
-    flip, denied, printed = (select_rows(evidence.table, reading, kind) for reading in READINGS)
-    two_classes = flip[~flip["one_class"]]
+    found = []
+    for prefix, table in tables_by_scaling(evidence).items():
+        for trained_kind in trained([kind], table):
+            found += _growth(table, prefix, trained_kind)
+    return found
+
+
+def _growth(table, prefix, kind):
+    """Return the findings of C1 and C2 for one scaling and one kind of model."""
+    flip, denied, printed = (select_rows(table, reading, kind) for reading in study.READINGS)
     curves = (
         ("flip, cost gap", flip, "cost_gap"),
         ("denied, cost gap", denied, "cost_gap"),
-        ("flip, cost gap, before the collapse", two_classes, "cost_gap"),
+        ("flip, cost gap, before the collapse", flip[~flip["one_class"]], "cost_gap"),
         ("flip, own valid rows", flip, "cost"),
         ("printed, cost", printed, "cost"),
         ("flip, displacement", flip, "displacement"),
         ("denied, displacement", denied, "displacement"),
     )
-    found = [Finding(name, COSTS, by_case(rows, column, slope)) for name, rows, column in curves]
-    if evidence.boxed is None:
-        return found
-    measure = COSTS.replace("standard deviations", "scaled l2 cost")
-    for reading in ("flip", "denied"):
-        rows = select_rows(evidence.boxed, reading, kind)
-        effects = by_case(rows, "cost_gap", slope)
-        found.append(Finding(f"{BOXED}{reading}, cost gap", measure, effects))
+    if prefix:
+        curves = curves[:2]
+    measure = COSTS.replace(UNITS[""], UNITS[prefix])
+    found = []
+    for name, rows, column in curves:
+        cases = by_case(rows, column, slope, cost_slope)
+        setting = setting_of(prefix, kind) if name == "flip, cost gap" else ""
+        found.append(Finding(name_reading(prefix, kind, name), measure, cases, setting=setting))
     return found
 
 
 def smoother(evidence):
     """C3: SCFE's curve of the cost gap is smoother than the others', by `roughness`."""
     found = []
-    for kind, reading in product(KINDS, ("flip", "denied")):
-        name = f"{name_case(kind)}, {reading}, cost gap"
-        effects = _excess_roughness(select_rows(evidence.table, reading, kind))
-        found.append(Finding(name, "roughness, less SCFE's", effects))
+    for prefix, table in tables_by_scaling(evidence).items():
+        for kind, reading in product(trained(KINDS, table), ("flip", "denied")):
+            name = f"{prefix}{name_case(kind)}, {reading}, cost gap"
+            cases = _excess_roughness(select_rows(table, reading, kind))
+            setting = setting_of(prefix, kind) if reading == "flip" else ""
+            found.append(Finding(name, "roughness, less SCFE's", cases, setting=setting))
     return found
 
 
 def _excess_roughness(rows):
-    """Return the effects of C3, at the radii where every seed has a point of every curve."""
-    found = []
+    """Return the cases of C3, at the radii where every seed has a point of every curve."""
+    excess = {}
     for dataset, part in rows.groupby("dataset", sort=False):
-        curves = part.pivot(index=["method", "seed"], columns="eps", values="cost_gap")
-        curves = curves.dropna(axis=1)
-        eps = curves.columns.to_numpy()
-        rough = [roughness(eps, curve) for curve in curves.to_numpy()]
-        rough = pd.Series(rough, index=curves.index).unstack("seed")
-        for method in rough.index.drop("scfe"):
-            excess = rough.loc[method] - rough.loc["scfe"]
-            found.append(effect(name_case(dataset, method), excess.to_numpy()))
-    return found
+        for seeds in (EXPLORING, CONFIRMING):
+            some = part[part["seed"].isin(seeds)]
+            curves = some.pivot(index=["method", "seed"], columns="eps", values="cost_gap")
+            curves = curves.dropna(axis=1)
+            rough = roughness(curves.columns.to_numpy(), curves.to_numpy())
+            rough = pd.Series(rough, index=curves.index, dtype=float).unstack("seed")
+            for method in rough.index.drop("scfe", errors="ignore"):
+                values = excess.setdefault(name_case(dataset, method), {})
+                values |= (rough.loc[method] - rough.loc["scfe"]).to_dict()
+    return cases_of(excess, ROUGHNESS)
 
 
 def roughness_by_chance(fewer, again):
@@ -103,7 +130,8 @@ def roughness_by_chance(fewer, again):
             in_one_search = departure(noise.columns, change) / np.sqrt(2)
             shares.append(in_one_search / np.ptp(curve))
         by_chance.append(effect(name_case(*case), shares))
-    return {"roughness": by_case(both, "cost_gap", roughness, cases), "by chance": by_chance}
+    rough = by_case(both, "cost_gap", roughness, NOTHING, cases)
+    return {"roughness": [case.explored for case in rough], "by chance": by_chance}
 
 
 def dearest(evidence):
@@ -111,61 +139,91 @@ def dearest(evidence):
 
     The second part compares SCFE's lead with the one that it has at a tenth of the samples.
     """
-    if any(set(one.recourse) != set(study.METHODS) for one in evidence.slices):
-        return []
-    unit = "standard deviations, mean over eps"
     found = []
-    for kind, column, reading in product(KINDS, ("cost_gap", "displacement"), ("flip", "denied")):
-        slices = [one for one in evidence.slices if one.kind == kind]
-        name = f"{name_case(kind)}, {reading}, {column.replace('_', ' ')}"
-        effects = lead_effects(differences(slices, reading, column))
-        found.append(Finding(name, f"SCFE's less the larger of the others', {unit}", effects))
-    for kind in KINDS if evidence.fewer else ():
+    summaries = tables_by_scaling(evidence)
+    for prefix, table in tables_by_scaling(evidence, "differences").items():
+        if not set(study.METHODS) <= set(table.columns):
+            continue
+        parts = product(trained(KINDS, table), ("cost_gap", "displacement"), ("flip", "denied"))
+        for kind, column, reading in parts:
+            name = f"{prefix}{name_case(kind)}, {reading}, {column.replace('_', ' ')}"
+            smallest = _tenth_of_scfe(select_rows(summaries[prefix], reading, kind))
+            cases = lead_cases(_some(table, kind, reading, column), smallest)
+            setting = setting_of(prefix, kind) if (column, reading) == LEAD else ""
+            measure = f"SCFE's less the larger of the others', {UNITS[prefix]}, mean over eps"
+            found.append(Finding(name, measure, cases, setting=setting))
+    for kind in KINDS if found and evidence.fewer else ():
         name = f"{name_case(kind)}, flip, cost gap, put down to the sample size"
-        measure = f"SCFE's lead less its lead at a tenth of the samples, {unit}"
+        measure = f"SCFE's lead less its lead at a tenth of the samples, {UNITS['']}, mean over eps"
         found.append(Finding(name, measure, _lead_by_samples(evidence, kind)))
     return found
 
 
+LEAD = ("cost_gap", "flip")
+
+
+def _some(table, kind, reading="flip", column="cost_gap"):
+    """Return the differences of one kind of model, reading and column, by radius."""
+    chosen = (table["reading"] == reading) & (table["column"] == column)
+    return by_radius(table[chosen & (table["kind"] == kind)])
+
+
+def _tenth_of_scfe(rows):
+    """Return the smallest lead of SCFE that counts, by dataset, from rows of the summary."""
+    scfe = rows[(rows["method"] == "scfe") & rows["seed"].isin(EXPLORING)]
+    parts = scfe.groupby("dataset", sort=False)
+    return {dataset: COST * standard_cost(part, "cost_gap") for dataset, part in parts}
+
+
 def _lead_by_samples(evidence, kind):
-    """Return the effects of C4's second part, at the radii where both searches have a mean."""
-    usual = [one for one in evidence.slices if one.kind == kind]
-    many = differences(usual, "flip", "cost_gap")
+    """Return the cases of C4's second part, at the radii where both searches have a mean."""
+    many = _some(evidence.usual["differences"], kind)
     if many.empty:
         return []
-    table = evidence.fewer["differences"]
-    chosen = (table["reading"] == "flip") & (table["column"] == "cost_gap")
-    fewer = by_radius(table[chosen & (table["kind"] == kind)]).loc[many.index]
+    fewer = _some(evidence.fewer["differences"], kind).reindex(many.index)
     known = many.notna().all(axis=1) & fewer.notna().all(axis=1)
-    with_few = leads(fewer.where(known))
+    smallest = _tenth_of_scfe(select_rows(evidence.usual["summary"], "flip", kind))
+    with_few = lead_cases(fewer.where(known), smallest)
     found = []
-    for dataset, (largest, lead) in leads(many.where(known)).items():
-        _, lead_with_few = with_few[dataset]
-        found.append(effect(name_lead(dataset, largest), lead - lead_with_few))
+    for usual, few in zip(lead_cases(many.where(known), smallest), with_few, strict=True):
+        change = {seed: lead - few.values[seed] for seed, lead in usual.values.items()}
+        found.append(usual._replace(values=change))
     return found
 
 
 def fewer_samples(evidence):
     """C5: with a tenth of the samples a shell the trend stays, and more shells are needed."""
-    if not evidence.fewer:
-        return []
-    table = evidence.fewer["summary"]
-    table = table[table["method"] != "scfe"]
     found = []
-    for kind in KINDS:
-        for reading in ("flip", "denied"):
-            effects = by_case(select_rows(table, reading, kind), "cost_gap", slope)
-            name = f"{name_case(kind)}, the trend, {reading}, cost gap"
-            found.append(Finding(name, COSTS, effects))
+    for prefix, tables in (("", evidence.fewer), (BOXED, evidence.boxed_fewer)):
+        if not tables:
+            continue
+        table = tables["summary"]
+        table = table[table["method"] != "scfe"]
+        for kind in trained(KINDS, table):
+            found += _trend_and_batches(table, tables.get("batches"), prefix, kind)
+    return found
+
+
+def _trend_and_batches(table, batches, prefix, kind):
+    """Return the findings of C5 for one scaling and one kind of model."""
+    found = []
+    for reading in ("flip", "denied"):
+        cases = by_case(select_rows(table, reading, kind), "cost_gap", slope, cost_slope)
+        name = f"{prefix}{name_case(kind)}, the trend, {reading}, cost gap"
+        measure = COSTS.replace(UNITS[""], UNITS[prefix])
+        setting = setting_of(prefix, kind) if reading == "flip" else ""
+        found.append(Finding(name, measure, cases, setting=setting))
+    if batches is not None:
+        name = f"{prefix}{name_case(kind)}, the iterations"
         measure = "batches of samples to a recourse, less those at the usual number"
-        effects = _more_batches(evidence.fewer["batches"], kind)
-        found.append(Finding(f"{name_case(kind)}, the iterations", measure, effects))
+        cases = _more_batches(batches, kind)
+        found.append(Finding(name, measure, cases, setting=setting_of(prefix, kind)))
     return found
 
 
 def _more_batches(batches, kind):
-    """Return the effects of C5's second part, over the rows with a recourse in both searches."""
+    """Return the cases of C5's second part, over the rows with a recourse in both searches."""
     more = {}
     for row in batches[batches["kind"] == kind].itertuples():
-        more.setdefault(name_case(row.dataset, row.method), []).append(row.more)
-    return effects_of(more)
+        more.setdefault(name_case(row.dataset, row.method), {})[row.seed] = row.more
+    return cases_of(more, BATCHES)

@@ -8,16 +8,18 @@ from rrlib import theory
 def scfe_counterexamples():
     """Return exact counterexamples to the lower and to the upper bound of Theorem 1, as text.
 
-    "" stands for one that does not break its bound. One feature, no bias, lam = 1; m = s - h(x).
+    "" stands for one that does not break its bound in every reading. One feature, no bias,
+    lam = 1; m = s - h(x). The text gives the minimiser.
     """
-    found = []
-    for w_r, m_nr, m_r in ((Fraction(1, 2), 1, 1), (Fraction(1, 10), 10, 1)):
-        distance = abs(Fraction(m_nr, 2) - m_r * w_r / (1 + w_r**2))
-        lower = abs(m_nr - m_r / w_r)
-        upper = Fraction(1, 2) + w_r / (1 + w_r)
+    one, found = Fraction(1), []
+    for w_r, m_nr, m_r in ((Fraction(1, 2), one, one), (Fraction(1, 10), 10 * one, one)):
+        readings = theory.theorem1_by_reading(m_nr, one, m_r, w_r, one)
+        lower, distance, upper, _ = readings["minimiser, m at x"]
         text = f"w = 1 and {w_r}, m = {m_nr} and {m_r}, lambda = 1: distance {distance}, "
-        below = f"{text}lower bound {lower}" if lower > distance else ""
-        above = f"{text}upper bound {upper}" if upper < distance else ""
+        too_high = all(bounds[0] > bounds[1] for bounds in readings.values())
+        too_low = all(max(bounds[2:]) < bounds[1] for bounds in readings.values())
+        below = f"{text}lower bound {lower}" if too_high else ""
+        above = f"{text}upper bound {upper}" if too_low else ""
         found.append((below, above))
     (against_lower, _), (_, against_upper) = found
     return against_lower, against_upper
@@ -41,12 +43,21 @@ def cchvae_counterexample():
 
 
 def theorem3_counterexample():
-    """Return an exact counterexample to Theorem 3, as text; "" if its condition is not met.
+    """Return an exact counterexample to Theorem 3, as text; "" if it does not break it.
 
-    Weights 1 and 2, both recourses at 1, and whatever n eta > 0.
+    SCFE with s = 3 and lam = 1 takes x = -1, denied by both weights 1 and 2, to the same point.
+    So the condition holds whatever n eta > 0, for y = 1.
     """
-    gain = Fraction(1) - Fraction(1)
-    met = theory.theorem3_printed(float(gain), 1, 1.0, 1.0, 1, eps=0.1, rate=0.1, steps=1000)
-    if not (met and 1 * 1 < 2 * 1):
+    x, ends = Fraction(-1), []
+    for w in (Fraction(1), Fraction(2)):
+        factor, _ = theory.scfe_readings(3 - w * x, w, 1)["minimiser, m at x"]
+        ends.append(x + factor * w)
+    x_nr, x_r = ends
+    gain = x_r - x_nr
+    size = float(abs(x_r))
+    met = theory.theorem3_printed(float(gain), 1, 1.0, size, 1, eps=0.1, rate=0.1, steps=1000)
+    if not (met and x_nr == x_r and x_nr < 2 * x_r):
         return ""
-    return f"w = 1 and 2, x' = 1 for both: the condition holds at {gain}, but 1 < 2"
+    return (
+        f"w = 1 and 2, x' = {x_r} for both: the condition holds at {gain}, but {x_nr} < {2 * x_r}"
+    )

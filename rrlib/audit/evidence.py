@@ -7,12 +7,27 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from scipy.stats import t
 
 from rrlib.figures.style import DATASET_LABELS, METHOD_LABELS
-from rrlib.study.metrics import interval
 
-LABELS = DATASET_LABELS | METHOD_LABELS | {"logistic": "logistic regression", "network": "networks"}
+KINDS = {"logistic": "logistic regression", "network": "networks"}
+LABELS = DATASET_LABELS | METHOD_LABELS | KINDS | {"certified": "certified networks"}
+
+EXPLORING = tuple(range(5))
+"""Seeds of five random splits: they name the cases of which a verdict may speak."""
+
+CONFIRMING = tuple(range(5, 10))
+"""Seeds of the five folds of one split: they alone confirm."""
+
+TEST_PER_TRAIN = 0.25
+"""Test rows for each training row: a fifth of the rows is kept for the test."""
+
+LEVEL = 0.025
+"""Of the one-sided test that a 95 % interval is on either side."""
+
+ROUNDING = 1e-9
+"""Below this a number is a zero that float64 has rounded."""
 
 
 class Effect(NamedTuple):
@@ -22,7 +37,7 @@ class Effect(NamedTuple):
     ----------
     case : str
     mean, low, high : float
-        Over seeds, with the ends of the 95 % t-interval; NaN where some seed has no value.
+        Over seeds, with the ends of the 95 % interval; NaN where some seed has no value.
     """
 
     case: str
@@ -31,8 +46,24 @@ class Effect(NamedTuple):
     high: float
 
 
-ROUNDING = 1e-9
-"""Below this a number is a zero that float64 has rounded."""
+def effect(case, values):
+    """Return the effect of one case from its values, one for each seed; see `half_width`."""
+    if len(values) < 2 or not np.isfinite(values).all():
+        return Effect(case, math.nan, math.nan, math.nan)
+    mean, half = float(np.mean(values)), float(half_width(values))
+    return Effect(case, mean, mean - half, mean + half)
+
+
+def half_width(values):
+    """Return the half-width of the 95 % interval of a mean over seeds, values of shape (..., k).
+
+    It is t s sqrt(1/k + m), with s the standard deviation and m the test rows for each training
+    row: splits of one table share most of their rows, and the usual t s / sqrt(k) takes them for
+    independent (Nadeau and Bengio 2003, Inference for the generalization error).
+    """
+    k = np.shape(values)[-1]
+    spread = np.std(values, axis=-1, ddof=1) * math.sqrt(1 / k + TEST_PER_TRAIN)
+    return t.ppf(1 - LEVEL, k - 1) * spread
 
 
 def defined(effect):
@@ -40,14 +71,47 @@ def defined(effect):
     return not math.isnan(effect.low)
 
 
-def in_favour(effect):
-    """Return whether the interval of an effect lies above zero, beyond rounding."""
-    return effect.low > ROUNDING
+def in_favour(effect, smallest=0.0):
+    """Return whether the interval of an effect lies above the smallest one that counts."""
+    return effect.low > smallest + ROUNDING
 
 
-def against(effect):
-    """Return whether the interval of an effect lies below zero, beyond rounding."""
-    return effect.high < -ROUNDING
+def against(effect, smallest=0.0):
+    """Return whether the interval of an effect lies below minus the smallest one that counts."""
+    return effect.high < -smallest - ROUNDING
+
+
+class Case(NamedTuple):
+    """One case that a claim covers, such as a dataset and a method.
+
+    Attributes
+    ----------
+    name : str
+    values : dict of seed -> float
+        Positive in the direction of the claim; NaN where a seed has none.
+    smallest : float
+        The smallest effect that counts, in the unit of the values; NaN where it is not known.
+    """
+
+    name: str
+    values: dict
+    smallest: float
+
+    @property
+    def explored(self):
+        """Return the effect over those exploring seeds that were run."""
+        return effect(self.name, [self.values[seed] for seed in EXPLORING if seed in self.values])
+
+    @property
+    def confirmed(self):
+        """Return the effect over the confirming seeds, NaN unless all of them were run."""
+        return effect(self.name, [self.values.get(seed, math.nan) for seed in CONFIRMING])
+
+
+def shown(cases):
+    """Return the effects of cases over the confirming seeds, where none was run the exploring."""
+    ran = any(seed in case.values for case in cases for seed in CONFIRMING)
+    return [case.confirmed if ran else case.explored for case in cases]
 
 
 class Finding(NamedTuple):
@@ -58,38 +122,45 @@ class Finding(NamedTuple):
     reading : str
     measure : str
         What the effects are, with their unit.
-    effects : list of Effect
+    cases : list of Case
         One for each case that the claim covers; empty where nothing was measured.
     counterexample : str
         An exact counterexample to the printed statement; "" where none stands against it.
+    setting : str
+        The scaling, out of `experiments.SETTINGS`, under which this reading is the paper's own
+        setting; "" for any other reading.
     """
 
     reading: str
     measure: str
-    effects: list
+    cases: list
     counterexample: str = ""
+    setting: str = ""
+
+    @property
+    def effects(self):
+        """Return the effects over the exploring seeds."""
+        return [case.explored for case in self.cases]
 
 
 class Evidence(NamedTuple):
-    """What the claims are tested on.
+    """What the claims are tested on; a claim about what it does not hold is undecided.
 
     Attributes
     ----------
     slices : list of Slice
-        The study; a claim about what it does not hold is open.
-    table : DataFrame
-        Its table.
-    fewer : dict of str -> DataFrame
-        The tables of the study with a tenth of the samples, from `experiments.variation`; empty
-        where it was not run.
-    boxed : DataFrame, optional
-        The table of the study on min-max scaled features.
+        The study's exploring seeds, for the theorems.
+    usual, boxed : dict of str -> DataFrame
+        Its tables by name, on standardised and on min-max scaled features.
+    fewer, boxed_fewer : dict of str -> DataFrame
+        The same with a tenth of the samples.
     """
 
     slices: list
-    table: pd.DataFrame
+    usual: dict = {}
+    boxed: dict = {}
     fewer: dict = {}
-    boxed: pd.DataFrame | None = None
+    boxed_fewer: dict = {}
 
 
 def name_case(*parts):
@@ -97,60 +168,75 @@ def name_case(*parts):
     return ", ".join(LABELS.get(part, part) for part in parts)
 
 
-def effect(case, values):
-    """Return the effect of one case from its values, one for each seed."""
-    if len(values) < 2 or not np.isfinite(values).all():
-        return Effect(case, math.nan, math.nan, math.nan)
-    return Effect(case, *map(float, interval(values)))
+def cases_of(values, smallest):
+    """Return the cases in a dict of name -> its dict of seed -> value."""
+    return [Case(name, each, smallest) for name, each in values.items()]
 
 
-def effects_of(cases):
-    """Return an effect for each case in a dict of case -> its values, one for each seed."""
-    return [effect(case, values) for case, values in cases.items()]
+def by_case(rows, column, measure, smallest, by=("dataset", "method")):
+    """Return a case for each group of rows of the study's table.
 
-
-def by_case(rows, column, measure, by=("dataset", "method")):
-    """Return an effect for each case in rows of the study's table.
-
-    `measure` maps radii, shape (K,), and one seed's values there, shape (K,), to a number. The
-    radii are those at which every seed has a value of the column, so that all seeds speak of the
-    same radii, and a figure can draw them.
+    Parameters
+    ----------
+    rows : DataFrame
+    column : str
+    measure : function
+        Of radii, shape (K,), and of curves there, shape (..., K), to a number for each curve.
+    smallest : float, or function of the exploring rows of a case and the column to a float
+    by : sequence of columns that tell the cases apart
     """
     found = []
-    for case, part in rows.groupby(list(by), sort=False):
-        curves = part.pivot(index="seed", columns="eps", values=column).dropna(axis=1)
-        eps = curves.columns.to_numpy()
-        values = [measure(eps, curve) for curve in curves.to_numpy()]
-        found.append(effect(name_case(*case), values))
+    for key, part in rows.groupby(list(by), sort=False):
+        values = {}
+        for seeds in (EXPLORING, CONFIRMING):
+            curves = curves_of(part, column, seeds)
+            measured = measure(curves.columns.to_numpy(), curves.to_numpy())
+            values |= dict(zip(curves.index, np.broadcast_to(measured, len(curves))))
+        least = smallest
+        if callable(smallest):
+            least = smallest(part[part["seed"].isin(EXPLORING)], column)
+        found.append(Case(name_case(*key), values, least))
     return found
 
 
-def slope(eps, values):
-    """Return the least-squares slope of a curve, per 0.1 of eps.
+def curves_of(part, column, seeds):
+    """Return curves against eps, a row for each of some seeds.
 
-    NaN with fewer than three points. eps and values have shape (K,).
+    The radii are those at which all these seeds have a value, so that they speak of the same ones,
+    and a figure can draw them.
     """
-    if len(values) < 3:
+    rows = part[part["seed"].isin(seeds)]
+    return rows.pivot(index="seed", columns="eps", values=column).dropna(axis=1)
+
+
+def slope(eps, values):
+    """Return the least-squares slope of curves, per 0.1 of eps.
+
+    NaN with fewer than three points. eps has shape (K,), values have shape (..., K).
+    """
+    if len(eps) < 3:
         return np.nan
-    away = np.asarray(eps) - np.mean(eps)
-    return away @ (np.asarray(values) - np.mean(values)) / (away @ away) / 10
+    away, values = np.asarray(eps) - np.mean(eps), np.asarray(values)
+    return (values - values.mean(-1, keepdims=True)) @ away / (away @ away) / 10
 
 
 def departure(eps, values):
-    """Return the mean distance of a curve's inner points from the chord between their neighbours.
+    """Return the mean distance of curves' inner points from the chord between their neighbours.
 
-    0 for a straight line; NaN with fewer than three points. eps and values have shape (K,).
+    0 for a straight line; NaN with fewer than three points. eps has shape (K,), values have shape
+    (..., K).
     """
     eps, values = np.asarray(eps), np.asarray(values)
-    if len(values) < 3:
+    if len(eps) < 3:
         return np.nan
     share = (eps[1:-1] - eps[:-2]) / (eps[2:] - eps[:-2])
-    away = values[1:-1] - (1 - share) * values[:-2] - share * values[2:]
-    return np.abs(away).mean()
+    away = values[..., 1:-1] - (1 - share) * values[..., :-2] - share * values[..., 2:]
+    return np.abs(away).mean(-1)
 
 
 def roughness(eps, values):
-    """Return the `departure` of a curve over its range; NaN for one without a range."""
-    if np.size(values) == 0 or np.ptp(values) == 0:
+    """Return the `departure` of curves over their range; NaN for one without a range."""
+    if len(eps) < 3:
         return np.nan
-    return departure(eps, values) / np.ptp(values)
+    span = np.ptp(values, axis=-1)
+    return departure(eps, values) / np.where(span > 0, span, np.nan)

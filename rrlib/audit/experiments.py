@@ -3,21 +3,58 @@
 import numpy as np
 
 from rrlib import study
-from rrlib.audit.evidence import Evidence
+from rrlib.audit.evidence import Evidence, name_case
 from rrlib.data import datasets
-from rrlib.study import SOME, results, stored, variations
+from rrlib.study import SOME, results, stored, tables, variations
 
 BOXED = "min-max scaling, "
+SETTINGS = {"": "standardised", BOXED: "min-max"}
+"""The scalings of the features, which the paper leaves open: prefix of a reading, name."""
+
+KINDS = ("network", "logistic")
+"""The kinds of model that the paper trains, networks first."""
+
+KEYS = ("dataset", "kind", "seed", "method", "reading", "column", "eps")
+"""The columns that tell the rows of a table apart, as far as it has them."""
+
+CERTIFIED = "certified"
+"""Networks trained with certificates instead of attacks: no setting of the paper."""
 
 
 def gather():
     """Return everything that the claims are tested on.
 
-    The study in the paper's setting is computed, what goes beyond it comes from stored tables.
+    Validity and cost in the paper's setting are computed for the exploring seeds and compared with
+    the stored tables, which have the confirming seeds as well; all else is stored.
+
+    Raises
+    ------
+    ValueError
+        Where the stored tables are not those of this study.
     """
     slices = study.run()
-    boxed = variation("minmax")["summary"]
-    return Evidence(slices, study.table(slices), variation("fewer"), boxed)
+    if all_real():
+        usual = variation("paper")
+        _check(study.table(slices), usual["summary"])
+        _check(results.all_differences(slices), usual["differences"])
+    else:
+        usual = tables.made("paper", slices)
+    beyond = ("minmax", "fewer", "fewer_minmax")
+    return Evidence(slices, usual, *map(variation, beyond))
+
+
+def all_real():
+    """Return whether no twin stands in for a dataset."""
+    return all(datasets.source(dataset) == "real" for dataset in datasets.NAMES)
+
+
+def _check(live, kept):
+    """Raise unless a stored table agrees with the part of it that was computed just now."""
+    keys = [column for column in KEYS if column in kept]
+    part = kept[kept["seed"].isin(study.SEEDS) & kept["kind"].isin(study.KINDS)]
+    pair = (table.sort_values(keys).reset_index(drop=True) for table in (live, part))
+    if stored.largest_difference(*pair) > 1:
+        raise ValueError("the stored tables are not this study's: python -m rrlib.study")
 
 
 def variation(name):
@@ -26,15 +63,13 @@ def variation(name):
     They are the stored ones. Where a twin stands in for a dataset, they are computed with few
     samples.
     """
-    tables = variations.VARIATIONS[name].tables
-    if all(datasets.source(dataset) == "real" for dataset in datasets.NAMES):
-        return {table: stored.read(table, name) for table in tables}
+    chosen = variations.VARIATIONS[name]
+    if all_real():
+        return {table: stored.read(table, name) for table in chosen.tables}
     slices = variations.run(name, small=True)
-    found = {"summary": study.table(slices)}
-    if "differences" in tables:
-        found["differences"] = results.all_differences(slices)
-    if "batches" in tables:
-        usual = variations.run("paper", small=True)
+    found = tables.made(name, slices)
+    if "batches" in chosen.tables:
+        usual = variations.run(chosen.usual, small=True)
         found["batches"] = study.more_batches(usual, slices, variations.SMALL_BATCH)
     return found
 
@@ -56,9 +91,35 @@ def select_rows(table, reading="flip", kind=None):
     return part
 
 
-def scalings(evidence):
-    """Return prefix and table for each scaling of the features that was run."""
-    tables = {"": evidence.table}
-    if evidence.boxed is not None:
-        tables[BOXED] = evidence.boxed
-    return tables
+def tables_by_scaling(evidence, name="summary"):
+    """Return prefix and table for each scaling of the features for which there is such a table."""
+    every = {"": evidence.usual, BOXED: evidence.boxed}
+    return {prefix: tables[name] for prefix, tables in every.items() if name in tables}
+
+
+def trained(kinds, table):
+    """Return those of some kinds of model that a table has, and certified networks for networks."""
+    asked = [*kinds, CERTIFIED] if "network" in kinds else list(kinds)
+    return [kind for kind in asked if (table["kind"] == kind).any()]
+
+
+def by_training(table):
+    """Return a table's rows of the paper's kinds of model, and those of certified networks.
+
+    Returns
+    -------
+    dict of kind -> DataFrame
+        The first one counts as networks, with which the paper's own findings are named.
+    """
+    parts = {"network": table["kind"].isin(KINDS), CERTIFIED: table["kind"] == CERTIFIED}
+    return {kind: table[rows] for kind, rows in parts.items() if rows.any()}
+
+
+def name_reading(prefix, kind, name):
+    """Return the name of a reading, with the kind of model only if it is not the paper's own."""
+    return prefix + (f"{name_case(kind)}, " if kind == CERTIFIED else "") + name
+
+
+def setting_of(prefix, kind):
+    """Return the setting of the paper that a reading belongs to, none for certified networks."""
+    return "" if kind == CERTIFIED else SETTINGS[prefix]

@@ -1,16 +1,18 @@
 """SCFE's lead, for claim C4: how much larger its cost difference is than the other methods'."""
 
+import numpy as np
+
 from rrlib import study
-from rrlib.audit.evidence import effect, name_case
+from rrlib.audit.evidence import CONFIRMING, EXPLORING, Case, name_case
 
 
 def differences(slices, reading, column):
-    """Return `study.differences` for slices of one kind of model, as `leads` takes it."""
+    """Return `study.differences` for slices of one kind of model, as `lead_cases` takes it."""
     return by_radius(study.differences(slices, reading, column))
 
 
 def by_radius(table):
-    """Return differences of one kind of model, reading and column as `leads` takes them.
+    """Return differences of one kind of model, reading and column as `lead_cases` takes them.
 
     A row for each dataset, seed and eps, a column for each method.
     """
@@ -30,8 +32,8 @@ def leads(table):
 
     Returns
     -------
-    dict of dataset -> (largest eps, array of shape (seeds,))
-        Over the radii at which every seed has a value; with fewer than two, (0, an array of NaN).
+    dict of dataset -> (largest eps, dict of seed -> lead)
+        Over the radii at which every seed has a value; with fewer than two, (0, dict of NaN).
     """
     found = {}
     if table.empty:
@@ -45,14 +47,35 @@ def leads(table):
         lead = mean["scfe"] - mean.drop(columns="scfe").max(axis=1)
         seeds = part.index.unique("seed")
         largest = radii.max() if len(radii) else 0
-        found[dataset] = largest, lead.reindex(seeds).to_numpy()
+        found[dataset] = largest, lead.reindex(seeds).to_dict()
+    return found
+
+
+def lead_cases(table, smallest):
+    """Return the cases of C4 for a table from `differences` or `by_radius`.
+
+    The exploring and the confirming seeds have radii of their own; the name is that of the former.
+
+    Parameters
+    ----------
+    table : DataFrame
+    smallest : dict of dataset -> the smallest lead that counts
+    """
+    if table.empty:
+        return []
+    seeds = table.index.get_level_values("seed")
+    confirmed = leads(table[seeds.isin(CONFIRMING)])
+    found = []
+    for dataset, (largest, lead) in leads(table[seeds.isin(EXPLORING)]).items():
+        _, more = confirmed.get(dataset, (0, {}))
+        name = name_lead(dataset, largest)
+        found.append(Case(name, lead | more, smallest.get(dataset, np.nan)))
     return found
 
 
 def lead_effects(table):
-    """Return the effects of C4 for a table from `differences` or `by_radius`."""
-    found = leads(table)
-    return [effect(name_lead(name, largest), lead) for name, (largest, lead) in found.items()]
+    """Return the effects of C4 over the exploring seeds, for a table as `lead_cases` takes it."""
+    return [case.explored for case in lead_cases(table, {})]
 
 
 def name_lead(dataset, largest):

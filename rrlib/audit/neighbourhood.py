@@ -1,60 +1,17 @@
-"""Claim S1: how many valid points lie around Adult's test rows, under the paper's networks.
-
-They are counted in balls and among the nearest people.
-"""
+"""Claim S1: fewer valid points lie around Adult's test rows as eps grows, networks."""
 
 from itertools import product
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
-from rrlib.audit.evidence import Finding, effects_of
-from rrlib.data import datasets
-from rrlib.models.family import EPS_GRID, predict, select
-from rrlib.study.metrics import share_valid_in_ball
+from rrlib.audit.evidence import Finding, cases_of
+from rrlib.audit.experiments import name_reading, setting_of, tables_by_scaling, trained
+from rrlib.audit.smallest import SHARE
+from rrlib.study.surroundings import NEAREST, SHOWN
 
-SHOWN = (0.0, 0.15, 0.25)
-"""The radii of training in the paper's Figure 4, scaled features."""
-
-RADII = (0.5, 1.0, 2.0, 4.0)
-"""Radii of the balls, l2, scaled features."""
-
-SAMPLES = 512
-"""Points of each ball."""
-
-NEIGHBOURS = 100
-"""How many of the nearest training rows count as the people around a row."""
-
-
-def share_valid_among_nearest(model, X_train, X, k):
-    """Return the share of the k nearest training rows with another label than the row itself.
-
-    The labels are each model's own.
-
-    Parameters
-    ----------
-    model : a family of rrlib.models
-    X_train : array of shape (m, d), scaled features
-        The people; near in the l2 norm.
-    X : array of shape (n, d), scaled features
-    k : int
-
-    Returns
-    -------
-    array of shape (E, n)
-
-    Raises
-    ------
-    ValueError
-        If k is not a whole number from 1 to m.
-    """
-    if not (isinstance(k, (int, np.integer)) and 1 <= k <= len(X_train)):
-        most = f"{len(X_train)}, the number of training rows"
-        raise ValueError(f"k must be a whole number from 1 to {most}, not {k!r}")
-    near = NearestNeighbors(n_neighbors=k).fit(X_train).kneighbors(X, return_distance=False)
-    around = predict(model, X_train).numpy()[:, near]
-    own = predict(model, X).numpy()[..., None]
-    return (around != own).mean(-1)
+STEPS = [f"eps = {start:g} to {end:g}" for start, end in zip(SHOWN, SHOWN[1:])]
+PAPERS_OWN = NEAREST, "all test rows"
+"""The reading of S1 that counts: the paper maps "points in the dataset" around an instance."""
 
 
 def fewer_valid_points(evidence):
@@ -63,28 +20,23 @@ def fewer_valid_points(evidence):
     Valid is the label opposite to the model's own at the row. Whole test sets: all rows, and those
     that all three models deny.
     """
-    chosen = [EPS_GRID.index(eps) for eps in SHOWN]
-    steps = [f"eps = {start:g} to {end:g}" for start, end in zip(SHOWN, SHOWN[1:])]
-    readings = {}
-    for one in evidence.slices:
-        if (one.dataset, one.kind) != ("adult", "network"):
-            continue
-        denied = (one.logits[chosen] < 0).all(0)
-        groups = {"all test rows": np.ones_like(denied), "denied by all three": denied}
-        shares = _shares(one, select(one.model, chosen))
-        for (group, rows), (where, share) in product(groups.items(), shares.items()):
-            means = share[:, rows].mean(1) if rows.any() else np.full(len(chosen), np.nan)
-            cases = readings.setdefault(f"{where}, {group}", {})
-            for step, fall in zip(steps, -np.diff(means)):
-                cases.setdefault(step, []).append(fall)
-    measure = "fall of the share of valid points"
-    return [Finding(reading, measure, effects_of(cases)) for reading, cases in readings.items()]
+    found = []
+    for prefix, table in tables_by_scaling(evidence, "surroundings").items():
+        for kind in trained(["network"], table):
+            part = table[table["kind"] == kind]
+            for where, group in product(part["where"].unique(), part["group"].unique()):
+                rows = part[(part["where"] == where) & (part["group"] == group)]
+                own = (where, group) == PAPERS_OWN
+                setting = setting_of(prefix, kind) if own else ""
+                name = name_reading(prefix, kind, f"{where}, {group}")
+                measure = "fall of the share of valid points"
+                found.append(Finding(name, measure, _falls(rows), setting=setting))
+    return found
 
 
-def _shares(one, model):
-    """Return the share of valid points around each test row of a slice, shape (E, n), by place."""
-    balls = share_valid_in_ball(model, one.X, RADII, samples=SAMPLES, seed=one.seed)
-    found = {f"ball of radius {radius:g}": balls[..., k] for k, radius in enumerate(RADII)}
-    people = datasets.load(one.dataset, seed=one.seed).X_train
-    nearest = share_valid_among_nearest(model, people, one.X, NEIGHBOURS)
-    return found | {f"{NEIGHBOURS} nearest training rows": nearest}
+def _falls(rows):
+    """Return a case for each step, from the shares at one place."""
+    shares = rows.pivot(index="seed", columns="eps", values="share")
+    falls = -np.diff(shares.to_numpy(), axis=1)
+    values = {step: dict(zip(shares.index, fall)) for step, fall in zip(STEPS, falls.T)}
+    return cases_of(values, SHARE)

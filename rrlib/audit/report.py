@@ -1,82 +1,43 @@
-"""Effects, verdicts and the ledger in words: as text, as tables, as a page of the book."""
-
-import html
+"""Effects, judgements and verdicts in words: for terminals, tables and pages."""
 
 import pandas as pd
 
-from rrlib.audit.claims import verdict
-from rrlib.audit.evidence import against, defined, in_favour
+from rrlib.audit.evidence import against, defined, in_favour, shown
+from rrlib.audit.rule import judge
 
-WIDTHS = {"reading": 34, "weakest and strongest effect": 28, "in favour": 22, "verdict": 16}
-"""The columns of the ledger on a page, and their widths in per cent."""
-
-
-def to_html(table):
-    """Return a ledger as an HTML table for the book, each claim linked to its page."""
-    header = "".join(
-        f'<th style="width: {width}%; text-align: left">{name}</th>'
-        for name, width in WIDTHS.items()
-    )
-    lines = [f"<tr>{header}</tr>"]
-    for _, part in table.groupby("id", sort=False):
-        rows = list(part.itertuples())
-        lines.append(_claim_to_html(rows[0]))
-        measure_above = ""
-        for row in rows:
-            lines.append(_reading_to_html(row, measure_above))
-            measure_above = row.measure
-    body = "".join(lines)
-    return (
-        '<div style="overflow-x: auto; font-size: 0.85em">'
-        f'<table style="min-width: 44em; table-layout: fixed">{body}</table></div>'
-    )
+NOT_RUN = "confirming seeds not run"
 
 
-def _claim_to_html(row):
-    """Return the line of a claim, from the first of its rows in the ledger."""
-    address = f"{row.chapter}.html#{row.anchor}" if row.anchor else f"{row.chapter}.html"
-    link = f'<a href="{address}">{row.id}</a>'
-    text = f"{link} ({row.where}). {html.escape(row.statement)}."
-    cell = f'<th colspan="4" style="text-align: left">{text}</th>'
-    return f'<tr style="border-top: 2px solid">{cell}</tr>'
+def count(cases, judgement):
+    """Return how many cases are in favour, against, too small and undefined, as lines of text.
 
-
-def _reading_to_html(row, measure_above):
-    """Return the line of a reading; it names its measure where the line above has another one."""
-    reading = row.reading
-    if row.measure != measure_above:
-        reading += f'<br><span style="font-size: 0.9em">{html.escape(row.measure)}</span>'
-    if row.counterexample:
-        reading += f"<br><em>{html.escape(row.counterexample)}</em>"
-    ends = [describe(effect) for effect in (row.weakest, row.strongest) if effect]
-    effects = "<br>".join(dict.fromkeys(ends))
-    counts = "<br>".join(count(row.effects))
-    cells = "".join(
-        f'<td style="text-align: left">{cell}</td>'
-        for cell in (reading, effects, counts, row.verdict)
-    )
-    return f'<tr style="vertical-align: top; border-top: 1px solid #8884">{cells}</tr>'
-
-
-def count(effects):
-    """Return how many effects are in favour, against and undefined, as lines of text.
-
-    The cases of those in favour are named if not all are.
+    Those in favour are named if not all are. Where the confirming seeds were not run, the lines
+    speak of the exploring ones, and say so.
     """
-    if not effects:
+    if not cases:
         return []
-    holds = [effect.case for effect in effects if in_favour(effect)]
-    n_against = sum(map(against, effects))
-    n_undefined = len(effects) - sum(map(defined, effects))
-    favour = f"{len(holds)} of {len(effects)}"
-    if 0 < len(holds) < len(effects):
-        favour += f": {name_cases(holds)}"
+    if judgement.ran:
+        named, opposed = judgement.named, len(judgement.against)
+        small, unknown = len(judgement.small), len(judgement.undefined)
+    else:
+        named = [case.name for case in cases if in_favour(case.explored, case.smallest)]
+        opposed = sum(against(case.explored, case.smallest) for case in cases)
+        small = 0
+        known = [defined(case.explored) and not pd.isna(case.smallest) for case in cases]
+        unknown = known.count(False)
+    favour = f"{len(named)} of {len(cases)}"
+    if 0 < len(named) < len(cases):
+        favour += f": {name_cases(named)}"
     lines = [favour]
-    if n_against:
-        lines.append(f"{n_against} against")
-    if n_undefined:
-        lines.append(f"{n_undefined} undefined")
-    return lines
+    words = {"against": opposed, "too small": small, "undefined": unknown}
+    lines += [f"{number} {word}" for word, number in words.items() if number]
+    return lines if judgement.ran else [*lines, NOT_RUN]
+
+
+def ends(cases):
+    """Return the effects whose intervals start lowest and highest; None twice without any."""
+    known = sorted(filter(defined, shown(cases)), key=lambda effect: effect.low)
+    return (known[0], known[-1]) if known else (None, None)
 
 
 def describe(effect):
@@ -86,6 +47,25 @@ def describe(effect):
     case, *numbers = effect
     mean, low, high = (f"{x:.2g}" if abs(x) < 100 else f"{x:.0f}" for x in numbers)
     return f"{mean} [{low}, {high}] ({case})"
+
+
+def to_dict(case):
+    """Return a case for machines: what is judged, each part of it, and the value of every seed."""
+    (judged,) = shown([case])
+    found = numbers(judged) | {"smallest": known(case.smallest)}
+    found |= {"exploring": numbers(case.explored), "confirming": numbers(case.confirmed)}
+    seeds = {str(seed): known(value) for seed, value in case.values.items()}
+    return {"case": case.name} | found | {"seeds": seeds}
+
+
+def numbers(effect):
+    """Return the mean and the interval of an effect as a dict, with None where it has none."""
+    return {name: known(getattr(effect, name)) for name in ("mean", "low", "high")}
+
+
+def known(number):
+    """Return a number as a float, None for NaN."""
+    return None if pd.isna(number) else float(number)
 
 
 def name_cases(cases):
@@ -99,24 +79,36 @@ def name_cases(cases):
         groups.setdefault(", ".join(first), []).append(last)
     parts = []
     for first, last in groups.items():
-        ends = ", ".join(last)
-        parts.append(f"{first} ({ends})" if first else ends)
+        joined = ", ".join(last)
+        parts.append(f"{first} ({joined})" if first else joined)
+    return "; ".join(parts)
+
+
+def summarise(row):
+    """Return in one line what was found in the paper's own setting, from a row of `in_one_look`."""
+    if row.counterexample:
+        return f"counterexample: {row.counterexample}"
+    parts = []
+    for setting, judgement in row.judgements.items():
+        favour, *others = count(row.cases[setting], judgement) or [NOT_RUN]
+        lines = [favour.partition(":")[0], *others]
+        parts.append(f"{setting}: {', '.join(lines)}")
     return "; ".join(parts)
 
 
 def answer(findings, *, most=False):
     """Return one table of the readings of a claim.
 
-    Its columns are the cases in favour, those against and undefined, the weakest effect, and the
-    verdict.
+    Its columns are the cases in favour, the others, the weakest effect, and the verdict.
     """
     rows = {}
-    for reading, _, effects, counterexample in findings:
-        favour, *others = count(effects) or ["0 of 0"]
-        known = filter(defined, effects)
-        weakest = min(known, key=lambda effect: effect.low, default=None)
-        judgement = verdict(effects, counterexample=counterexample, most=most)
-        rows[reading] = favour, ", ".join(others), describe(weakest), judgement
+    for finding in findings:
+        cases = finding.cases
+        judgement = judge(cases, counterexample=finding.counterexample, most=most)
+        favour, *others = count(cases, judgement) or ["0 of 0"]
+        weakest, _ = ends(cases)
+        row = favour, ", ".join(others), describe(weakest), judgement.verdict
+        rows[finding.reading] = row
     columns = ["in favour", "others", "weakest case", "verdict"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return table.rename_axis("reading")

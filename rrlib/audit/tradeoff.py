@@ -1,75 +1,17 @@
-"""Claim F1: what each model of a family offers, and which eps a person's preferences choose."""
+"""Claim F1: which eps a person's preferences choose, and what that is worth."""
 
 import numpy as np
 
-from rrlib.audit.evidence import Finding, effects_of, name_case
-from rrlib.data import datasets
-from rrlib.models.attacks import adversarial_accuracy, pgd_accuracy
-from rrlib.study.metrics import validity_by_budget
-
-ATTACK = 0.1
-"""Radius of the attack against which accuracy counts, l_inf, in scaled features."""
-
-BUDGET = 2.0
-"""The largest l2 cost of a recourse that counts, in scaled features."""
+from rrlib.audit.evidence import Finding, cases_of, name_case
+from rrlib.audit.experiments import by_training, name_reading, setting_of, tables_by_scaling
+from rrlib.audit.smallest import SHARE
+from rrlib.study.offers import RECOURSE
 
 WEIGHTS = (0.1, 0.9)
 """Weights on robustness: of a person who cares for recourse, and of one for robustness."""
 
 COMPROMISE = 0.5
 """The weight whose choice everybody gets where nobody is asked."""
-
-
-def robustness(one, rows, *, attack=ATTACK):
-    """Return the adversarial accuracy of each model of a slice on some test rows, shape (E,).
-
-    Exact for logistic regression, by projected gradient descent for a network.
-
-    Parameters
-    ----------
-    one : Slice
-    rows : slice
-        Of the test rows.
-    attack : float, scaled features
-    """
-    y = datasets.load(one.dataset, seed=one.seed).y_test[rows]
-    rule = adversarial_accuracy if one.kind == "logistic" else pgd_accuracy
-    return rule(one.model, one.X[rows], y, attack)
-
-
-def share_yes(one, rows, *, budget=BUDGET):
-    """Return the share of people to whom each model says yes, at once or after a recourse.
-
-    The denied count by the validity of growing spheres at the budget; whoever is accepted needs no
-    recourse, and counts.
-
-    Parameters
-    ----------
-    one : Slice, with the recourses of growing spheres
-    rows : slice
-        Of the test rows.
-    budget : float, l2 cost in scaled features
-
-    Returns
-    -------
-    array of shape (E,)
-    """
-    denied = one.logits[:, rows] < 0
-    helped = validity_by_budget(_on(one, rows), [budget], denied)[:, 0]
-    left_out = denied.mean(1) * (1 - helped)
-    return np.where(denied.any(1), 1 - left_out, 1.0)
-
-
-def share_flip(one, rows, *, budget=BUDGET):
-    """Return the share of people with a change within the budget that turns each model's answer.
-
-    It counts all people, accepted or denied. Parameters and shape as for `share_yes`.
-    """
-    return validity_by_budget(_on(one, rows), [budget])[:, 0]
-
-
-RECOURSE = {"yes": share_yes, "flip": share_flip}
-"""The two readings of what a model offers to people."""
 
 
 def choose(robust, recourse, weight):
@@ -135,23 +77,26 @@ def tradeoff(evidence):
     They are better off than with a compromise for all. Each choice is made on one half of the test
     rows and judged on the other, in both readings of what is offered to people.
     """
-    readings = {}
-    for one in evidence.slices:
-        half = len(one.X) // 2
-        halves = slice(None, half), slice(half, None)
-        robust = [robustness(one, rows) for rows in halves]
-        for reading, rule in RECOURSE.items():
-            seen, judged = ((share, rule(one, rows)) for share, rows in zip(robust, halves))
+    found = []
+    for prefix, table in tables_by_scaling(evidence, "offers").items():
+        for kind, rows in by_training(table).items():
+            for (reading, what), cases in _by_reading(rows).items():
+                own = (reading, what) == ("yes", OFFERS)
+                setting = setting_of(prefix, kind) if own else ""
+                name = name_reading(prefix, kind, f"{reading}, {what}")
+                each = cases_of(cases, SHARE)
+                found.append(Finding(name, MEASURES[what], each, setting=setting))
+    return found
+
+
+def _by_reading(rows):
+    """Return the values of each case by reading and by what is measured."""
+    found = {}
+    for (kind, dataset, seed), part in rows.groupby(["kind", "dataset", "seed"], sort=False):
+        halves = [half for _, half in part.groupby("half")]
+        for reading in RECOURSE:
+            seen, judged = (half[["robust", reading]].to_numpy().T for half in halves)
             for what, value in traded(seen, judged).items():
-                cases = readings.setdefault((reading, what), {})
-                cases.setdefault(name_case(one.kind, one.dataset), []).append(value)
-    return [
-        Finding(f"{reading}, {what}", MEASURES[what], effects_of(cases))
-        for (reading, what), cases in readings.items()
-    ]
-
-
-def _on(one, rows):
-    """Return the recourses of growing spheres on some test rows."""
-    found = one.recourse["growing_spheres"]
-    return found._replace(valid=found.valid[:, rows], cost=found.cost[:, rows])
+                cases = found.setdefault((reading, what), {})
+                cases.setdefault(name_case(kind, dataset), {})[seed] = value
+    return found

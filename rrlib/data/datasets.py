@@ -24,6 +24,9 @@ SCALINGS = {
     "minmax": lambda X: (X.min(axis=0), np.ptp(X, axis=0)),
 }
 
+FOLDS = 5
+"""The test rows are one part in five."""
+
 
 class TwinWarning(UserWarning):
     """The published files are not to be had, and a synthetic twin stands in."""
@@ -82,13 +85,15 @@ class Dataset(NamedTuple):
 
 
 def load(name, *, seed=0, scaling="standard"):
-    """A dataset's numeric features, split 80/20 at random and scaled.
+    """A dataset's numeric features, split 80/20 and scaled.
 
     Parameters
     ----------
     name : {"adult", "compas", "german"}
     seed : int
-        Of the split. A twin has the same rows for every seed.
+        Of the split, at random for 0 to 4. From 5 on, five seeds that follow each other share one
+        permutation, and their test rows are its five parts: 5 to 9 are one five-fold split, 10 to
+        14 another. A twin has the same rows for every seed.
     scaling : {"standard", "minmax"}
         Mean 0 and standard deviation 1, or range 0 to 1, on the training rows.
 
@@ -137,7 +142,7 @@ def load(name, *, seed=0, scaling="standard"):
     names = tuple(spec.features.values())
     X = table[list(names)].to_numpy(np.float64)
     y = table["favourable"].to_numpy(np.int64)
-    train, test = train_test_split(np.arange(len(y)), test_size=0.2, random_state=seed)
+    train, test = _split(len(y), seed)
     groups = table[list(spec.groups)]
     center, scale = SCALINGS[scaling](X[train])
     X = (X - center) / scale
@@ -156,6 +161,16 @@ def load(name, *, seed=0, scaling="standard"):
         scaling=scaling,
         seed=seed,
     )
+
+
+def _split(n, seed):
+    """Training and test rows of a seed, in random order."""
+    if seed < FOLDS:
+        return train_test_split(np.arange(n), test_size=1 / FOLDS, random_state=seed)
+    fold = seed % FOLDS
+    parts = np.array_split(np.random.default_rng(seed - fold).permutation(n), FOLDS)
+    test = parts.pop(fold)
+    return np.concatenate(parts), test
 
 
 def source(name):

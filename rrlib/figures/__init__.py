@@ -4,7 +4,18 @@ Each function draws one figure and returns it.
 """
 
 from rrlib.figures.cchvae_cost import kinked_decoder, theorem2_panels, theorem2_shares
-from rrlib.figures.collapse import approach, collapse_thresholds, loss_along_ray
+from rrlib.figures.certified import (
+    certified_gains,
+    certified_steps,
+    interval_bound,
+    recourse_by_training,
+)
+from rrlib.figures.collapse import (
+    approach,
+    collapse_thresholds,
+    loss_along_ray,
+    worst_case_tails,
+)
 from rrlib.figures.experiments import (
     budget_curves,
     curves_against_eps,
@@ -51,6 +62,8 @@ __all__ = [
     "ball_shares",
     "budget_curves",
     "cap_shares",
+    "certified_gains",
+    "certified_steps",
     "collapse_thresholds",
     "cost_excess",
     "curves_against_eps",
@@ -59,11 +72,13 @@ __all__ = [
     "effect_rows",
     "exact_recourses",
     "inner_maximum",
+    "interval_bound",
     "kinked_decoder",
     "latent_search",
     "loss_along_ray",
     "neighbourhood_maps",
     "opening",
+    "recourse_by_training",
     "scfe_paths",
     "scfe_traps",
     "score_budget",
@@ -83,4 +98,5 @@ __all__ = [
     "weights_intervals",
     "weights_region",
     "weights_steps",
+    "worst_case_tails",
 ]

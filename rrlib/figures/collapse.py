@@ -91,3 +91,27 @@ def approach(fraction, panels, source):
         ax.set_xlabel("$\\epsilon / \\epsilon^*$")
     legend_below(fig, axes[0, 0])
     return finish(fig, source)
+
+
+def worst_case_tails(panels, xlabel, source):
+    """Draw the share of each class that is at least x after the adversary has moved everybody.
+
+    Where the favourable class is ahead, a step at x beats the constant; that part is shaded.
+
+    Parameters
+    ----------
+    panels : dict of heading -> (x, favourable, others)
+        Arrays of one shape, shares in [0, 1]. One panel for each heading.
+    xlabel : str
+    source : "real" or "twin"
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.2), sharey=True)
+    for ax, (heading, (x, favourable, others)) in zip(axes, panels.items()):
+        ax.plot(x, favourable, color="#117733", label="favourable, moved down by $\\epsilon$")
+        ax.plot(x, others, "--", color="#882255", label="others, moved up by $\\epsilon$")
+        ahead = {"where": favourable > others, "color": "#117733", "alpha": 0.25}
+        ax.fill_between(x, others, favourable, label="a step here beats the constant", **ahead)
+        ax.set(yscale="log", xlabel=xlabel, title=heading)
+    axes[0].set_ylabel("share of the class at $x$ or above")
+    legend_below(fig, axes[0])
+    return finish(fig, source)

@@ -3,7 +3,16 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rrlib.figures.style import BOUND, DATASET_LABELS, METHOD_COLOURS, band, finish, legend_below
+from rrlib.figures.style import (
+    BOUND,
+    DATASET_LABELS,
+    METHOD_COLOURS,
+    band,
+    finish,
+    label_outside,
+    legend_below,
+    panel_grid,
+)
 
 COST_STYLES = ({"color": METHOD_COLOURS["scfe"]}, BOUND, BOUND | {"linestyle": ":"})
 
@@ -47,23 +56,23 @@ def theorem1_panels(value, printed, repaired, source):
     return finish(fig, source)
 
 
-def theorem1_shares(lam, shares, eps, source):
+def theorem1_shares(lam, shares, source):
     """Draw the share of test instances that break each printed bound, against lambda.
 
     Parameters
     ----------
     lam : array of shape (K,)
-    shares : dict of dataset name -> (Interval of the lower bound, Interval of the upper bound)
-        One panel for each dataset, arrays of shape (K,).
-    eps : dict of dataset name -> radius of the robust model
+    shares : dict of (row, dataset name) -> (eps, lower, upper)
+        One panel each: the radius of the robust model, and Intervals of arrays of shape (K,).
     source : "real" or "twin"
     """
-    fig, axes = plt.subplots(1, len(shares), figsize=(9, 3.1), sharey=True)
-    for ax, (name, (lower, upper)) in zip(axes, shares.items()):
+    fig, panels = panel_grid(shares, 5.4, sharex=True, sharey=True)
+    for (row, name), ax in panels.items():
+        eps, lower, upper = shares[row, name]
         band(ax, lam, upper, color="#882255", label="upper bound broken")
         band(ax, lam, lower, color="#44AA99", label="lower bound broken", linestyle="-.")
-        ax.set(xscale="log", xlabel="$\\lambda$", ylim=(-0.03, 1.03))
-        ax.set_title(f"{DATASET_LABELS[name]}, $\\epsilon = {eps[name]:g}$")
-    axes[0].set_ylabel("share of test instances")
-    legend_below(fig, axes[0])
+        ax.set(xscale="log", ylim=(-0.03, 1.03))
+        ax.set_title(f"{DATASET_LABELS[name]}, $\\epsilon = {eps:g}$")
+    label_outside(panels, "$\\lambda$", "share of test instances")
+    legend_below(fig, ax)
     return finish(fig, source)

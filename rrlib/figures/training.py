@@ -106,7 +106,7 @@ def adversarial_accuracy_panels(eps, curves, one_class, majority, source):
     return finish(fig, source)
 
 
-def adversarial_matrix(eps, matrices, one_class, source):
+def adversarial_matrix(eps, matrices, best, one_class, source):
     """Draw accuracy under attack as one image for each model.
 
     Across stands the radius of training, upwards the radius of the attack.
@@ -115,7 +115,8 @@ def adversarial_matrix(eps, matrices, one_class, source):
     ----------
     eps : array of shape (E,)
     matrices : dict of (kind, dataset name) -> array of shape (E, E), attack first
-        A circle marks the best model for each attack.
+    best : dict of (kind, dataset name) -> bool array of shape (E, E)
+        Where a circle marks a model that is best for an attack, alone or with others.
     one_class : dict of (kind, dataset name) -> bool array of shape (E,)
         Where a cross above the image marks that some seed's model gives all test rows one label.
     source : "real" or "twin"
@@ -127,7 +128,8 @@ def adversarial_matrix(eps, matrices, one_class, source):
         scale = {"vmin": np.min(values), "vmax": np.max(values)}
         column = [panels[kind, name] for kind in kinds]
         for ax, kind in zip(column, kinds):
-            image = _draw_matrix(ax, eps, matrices[kind, name], one_class[kind, name], scale)
+            key = kind, name
+            image = _draw_matrix(ax, eps, matrices[key], best[key], one_class[key], scale)
             ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
         bar = {"location": "bottom", "label": "adversarial accuracy", "shrink": 0.9}
         fig.colorbar(image, ax=column, **bar)
@@ -136,12 +138,13 @@ def adversarial_matrix(eps, matrices, one_class, source):
     return finish(fig, source)
 
 
-def _draw_matrix(ax, eps, matrix, one_class, scale):
+def _draw_matrix(ax, eps, matrix, best, one_class, scale):
     """Draw one model's accuracies, its best radii and its crosses; return the image."""
     ticks, labels = np.arange(len(eps)), [f"{e:g}" for e in eps]
     image = ax.imshow(matrix, origin="lower", cmap="cividis", aspect="auto", **scale)
     circle = {"color": "white", "markeredgecolor": "black", "markersize": 5}
-    ax.plot(matrix.argmax(1), ticks, "o", label="best for this attack", **circle)
+    attack, trained = np.nonzero(best)
+    ax.plot(trained, attack, "o", label="best for this attack", **circle)
     crossed = ticks[one_class]
     ax.plot(crossed, np.full(len(crossed), len(eps)), **CROSS)
     ax.set_ylim(-0.5, len(eps) + 0.5)

@@ -9,6 +9,7 @@ from rrlib.models.attacks import (
     pgd_accuracy,
     worst_case,
 )
+from rrlib.models.certified import CertifiedFit, fit_certified
 from rrlib.models.family import EPS_GRID, LogisticRegression, lipschitz, predict, select, to
 from rrlib.models.logistic import Fit, Trajectory, fit_logistic, gradient_descent, robust_loss
 from rrlib.models.network import Network, init_network
@@ -16,6 +17,7 @@ from rrlib.models.training import fit_network
 
 __all__ = [
     "EPS_GRID",
+    "CertifiedFit",
     "Fit",
     "LogisticRegression",
     "Network",
@@ -24,6 +26,7 @@ __all__ = [
     "certified_accuracy",
     "dual_exponent",
     "dual_vector",
+    "fit_certified",
     "fit_logistic",
     "fit_network",
     "gradient_descent",

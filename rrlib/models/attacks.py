@@ -1,8 +1,11 @@
 """Adversarial perturbations, exact for linear models and by projected gradients for others."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
+from rrlib.models.certificate import certified_margin
 from rrlib.models.checks import as_tensor, check_features, check_labels, check_radius
 from rrlib.models.family import count_features, predict, to
 
@@ -93,9 +96,12 @@ def adversarial_accuracy(model, X, y, radius, *, p=np.inf):
     X, sign, radius = _checked(model, X, y, radius)
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1)
     reach = (radius * length).unsqueeze(-1)
-    logits = model(X)
-    right = torch.where(sign > 0, logits - reach >= 0, logits + reach < 0)
-    return right.double().mean(-1).cpu().numpy()
+
+    def right(rows, signs):
+        logits = model(rows)
+        return torch.where(signs > 0, logits - reach >= 0, logits + reach < 0)
+
+    return _share_right(right, X, sign)
 
 
 def pgd(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
@@ -129,16 +135,8 @@ def pgd(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
     ValueError
         On malformed X, y, radius or p, or fewer than one step or restart.
     """
-    X, sign, radius = _checked(model, X, y, radius)
-    if steps < 1 or restarts < 1:
-        raise ValueError(f"steps and restarts must be at least 1, not {steps} and {restarts}")
-    if p not in (2, np.inf):
-        raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
-    starts = as_tensor(_starts(X.shape[1], p, restarts, seed), X)
-    deltas = []
-    for rows, signs in zip(X.split(ROWS), sign.split(ROWS)):
-        deltas.append(descend_margin(model, rows, signs, radius, p, steps, starts))
-    return torch.cat(deltas, 1)
+    X, sign, attack = _attack(model, X, y, radius, p, steps, restarts, seed)
+    return torch.cat([*map(attack, X.split(ROWS), sign.split(ROWS))], 1)
 
 
 def descend_margin(model, X, sign, radius, p, steps, starts):
@@ -169,17 +167,17 @@ def pgd_accuracy(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0)
 
     It is at least the true adversarial accuracy. Parameters and errors are those of `pgd`.
     """
-    delta = pgd(model, X, y, radius, p=p, steps=steps, restarts=restarts, seed=seed)
-    X, sign, _ = _checked(model, X, y, radius)
-    right = predict(model, X + delta) == (sign > 0)
-    return right.double().mean(-1).cpu().numpy()
+    X, sign, attack = _attack(model, X, y, radius, p, steps, restarts, seed)
+    return _share_right(
+        lambda rows, signs: predict(model, rows + attack(rows, signs)) == (signs > 0), X, sign
+    )
 
 
 def certified_accuracy(model, X, y, radius, *, p=np.inf):
     """Return a share of rows that no perturbation in the l_p ball can turn, shape (E,).
 
     It is at most the true adversarial accuracy, and equals it for a linear family, but for ties.
-    A row counts where the family's `least_margin` in the ball, with the slopes at x, is positive.
+    A row counts where its `certified_margin` is positive.
 
     Parameters
     ----------
@@ -195,11 +193,8 @@ def certified_accuracy(model, X, y, radius, *, p=np.inf):
     q = dual_exponent(p)
     model = to(model, torch.float64)
     X, sign, radius = _checked(model, X, y, radius)
-    margins = []
-    for rows, signs in zip(X.split(ROWS), sign.split(ROWS)):
-        margins.append(model.least_margin(rows, signs, radius[:, None], q=q))
-    margin = torch.cat(margins, 1)
-    return (margin > 0).double().mean(-1).cpu().numpy()
+    margin = partial(certified_margin, model, radius=radius[:, None], q=q)
+    return _share_right(lambda rows, signs: margin(rows, signs) > 0, X, sign)
 
 
 def _checked(model, X, y, radius):
@@ -210,15 +205,31 @@ def _checked(model, X, y, radius):
     return [as_tensor(value, model.eps) for value in (X, sign, radius)]
 
 
+def _share_right(right, X, sign):
+    """Return the share of rows where right(rows, signs), (E, m), holds, block by block, (E,)."""
+    counts = [block.sum(-1) for block in map(right, X.split(ROWS), sign.split(ROWS))]
+    return (torch.stack(counts).sum(0).double() / len(X)).cpu().numpy()
+
+
+def _attack(model, X, y, radius, p, steps, restarts, seed):
+    """Return rows and signs as `_checked` does, and a function that attacks some of them."""
+    X, sign, radius = _checked(model, X, y, radius)
+    if steps < 1 or restarts < 1:
+        raise ValueError(f"steps and restarts must be at least 1, not {steps} and {restarts}")
+    if p not in (2, np.inf):
+        raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
+    starts = as_tensor(_starts(X.shape[1], p, restarts, seed), X)
+    attack = partial(descend_margin, model, radius=radius, p=p, steps=steps, starts=starts)
+    return X, sign, attack
+
+
 def _starts(d, p, restarts, seed):
     """Return the centre and random points of the unit ball, shape (restarts, d)."""
     rng = np.random.default_rng(seed)
     starts = [np.zeros(d)]
     for _ in range(restarts - 1):
-        if p == np.inf:
-            start = rng.uniform(-1, 1, d)
-        else:
-            start = rng.normal(size=d)
+        start = rng.uniform(-1, 1, d) if p == np.inf else rng.normal(size=d)
+        if p == 2:
             start = start * rng.random() ** (1 / d) / np.linalg.norm(start)
         starts.append(start)
     return np.array(starts)

@@ -8,6 +8,18 @@ IN_HAND = 0.001
 """The share of |h(x)| that a certified margin keeps in hand; rounding stays below it."""
 
 
+def certified_margin(model, X, sign, radius, *, q):
+    """Return a lower bound on the margin y h in an l_p ball around each row, shape (E, n).
+
+    It is the better one of the family's `least_margin`, with the slopes at x, and its
+    `interval_margin`; exact for a linear family.
+
+    X (n, d) is in float64, signs y and radii broadcast to (E, n), q is the dual exponent of p.
+    """
+    slopes = model.least_margin(X, sign, radius, q=q)
+    return torch.maximum(slopes, model.interval_margin(X, sign, radius, q=q))
+
+
 def certified_radius(model, X, *, most, steps=7):
     """Return the radius of an l2 ball around each row that holds no other label, shape (E, n).
 

@@ -61,6 +61,10 @@ class LogisticRegression(NamedTuple):
         """Return the least margin y h in an l_p ball around each row, shape (E, n)."""
         return sign * self(X) - radius * torch.linalg.vector_norm(self.w, ord=q, dim=-1)[:, None]
 
+    def interval_margin(self, X, sign, radius, *, q):
+        """Return the same: the interval of a linear logit is exact."""
+        return self.least_margin(X, sign, radius, q=q)
+
     def around(self, X, width, moves):
         """Return the logits (E, n, S) at x_i + width_i move_j, up to rounding; moves (S, d)."""
         rise = (self.w @ moves.mT).unsqueeze(1)

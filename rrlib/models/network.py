@@ -103,6 +103,19 @@ class Network(NamedTuple):
         fall = radius * torch.linalg.vector_norm(gradient, ord=q, dim=-1)
         return sign * self(X) - fall + least.sum(-2)
 
+    def interval_margin(self, X, sign, radius, *, q):
+        """Return another lower bound on the margin y h in an l_p ball around each row, (E, n).
+
+        Each unit is at its worst by itself, at the end of the interval z -+ radius ||W1||_q that
+        its own output weight and the label fear: exact where one perturbation does that to all.
+
+        Parameters are those of `least_margin`, of the family's type.
+        """
+        z = torch.baddbmm(self.b1.unsqueeze(-1), self.W1, X.mT.expand(len(self.eps), -1, -1))
+        length = torch.linalg.vector_norm(self.W1, ord=q, dim=-1) * self.w2.sign()
+        fall = length.unsqueeze(-1) * (sign * radius).unsqueeze(-2)
+        return sign * self._output(torch.sigmoid(z - fall))
+
     def around(self, X, width, moves):
         """Return the logits (E, n, S) at x_i + width_i move_j, up to rounding; moves (S, d)."""
         rise = (self.W1 @ moves.mT).unsqueeze(-2)

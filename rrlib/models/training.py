@@ -73,7 +73,7 @@ def fit_network(
     X, sign = as_tensor(X, model.eps), as_tensor(sign, model.eps)
     weights = [parameter.requires_grad_() for parameter in model[:-1]]
     optimiser = torch.optim.Adam(weights, lr=rate)
-    batches = _minibatches(len(X), min(batch_size, len(X)), epochs, seed)
+    batches = minibatches(len(X), min(batch_size, len(X)), epochs, seed)
     centre = X.new_zeros(1, X.shape[1])
     for step, rows in enumerate(batches):
         x, target = X[rows], sign[rows]
@@ -89,7 +89,7 @@ def fit_network(
     return Network(*(parameter.detach() for parameter in model))
 
 
-def _minibatches(n, size, epochs, seed):
+def minibatches(n, size, epochs, seed):
     """Return the rows of each step, shape (steps, size): a new permutation for each pass."""
     rng = np.random.default_rng([seed, 1])
     passes = []

@@ -168,18 +168,33 @@ def judge(model, start, x_cf, target, n_evals, radius=None):
     return Recourse(x_cf, valid, cost, n_evals, cost if radius is None else radius)
 
 
-def in_blocks(method, start, target, box=None):
+def in_blocks(method, start, target, box=None, *, size=None):
     """Return method(start, target, box), worked out on blocks of rows and joined.
 
-    No row of a method depends on another. Shapes: start (n, d), target (E, n).
+    No row of a method depends on another. Shapes: start (n, d), target (E, n). A block has
+    `size` rows, ROWS if omitted, and is written into the result before the next one begins.
     """
-    blocks = []
-    for rows in torch.arange(len(start), device=start.device).split(ROWS):
-        blocks.append(method(start[rows], target[:, rows], within(box, rows)))
-    if len(blocks) == 1:
-        return blocks[0]
-    fields = (torch.cat(parts, min(parts[0].ndim - 1, 1)) for parts in zip(*blocks))
-    return type(blocks[0])(*fields)
+    joined = None
+    for rows in torch.arange(len(start), device=start.device).split(size or ROWS):
+        block = method(start[rows], target[:, rows], within(box, rows))
+        if len(rows) == len(start):
+            return block
+        joined = joined or type(block)(*(_room_for_all(field, len(start)) for field in block))
+        for whole, part in zip(joined, block):
+            whole[_columns(part, rows)] = part
+    return joined
+
+
+def _room_for_all(field, n):
+    """Return an empty tensor like a field of a block, (m,) or (E, m, ...), for n rows."""
+    shape = (n,) if field.ndim == 1 else (len(field), n, *field.shape[2:])
+    return field.new_empty(shape)
+
+
+def _columns(field, rows):
+    """Return the index of a block's rows in a field, (n,) or (E, n, ...)."""
+    block = slice(rows[0], rows[-1] + 1)
+    return block if field.ndim == 1 else (slice(None), block)
 
 
 def check_real(name, value, hint=""):

@@ -8,6 +8,7 @@ import torch
 from rrlib.models.certificate import certified_radius, rounding
 from rrlib.models.family import lipschitz, predict, select
 from rrlib.recourse.common import (
+    Recourse,
     check_not_negative,
     check_positive,
     check_whole,
@@ -106,19 +107,20 @@ def growing_spheres(
     need = samples + sparse * closest * start.shape[1]
     sampler = Sampler(samples, seed, need, max_evals)
     body = partial(_search, model, sampler, step, gamma, sparse, closest, max_cost)
-    return in_blocks(body, start, target, box)
+    with torch.inference_mode():  # no gradients are recorded, and each operation is cheaper
+        found = in_blocks(body, start, target, box)
+    return Recourse(*(field.clone() for field in found))  # tensors that autograd can take
 
 
 def _search(model, sampler, step, gamma, sparse, closest, max_cost, start, target, box):
     """Search for some of the rows, as `growing_spheres` says."""
     members = [select(model, e) for e in range(len(target))]
     spare = rounding(model, start, 2 * (max_cost + step))
-    bar = -target * spare
-    search = Search(members, start, target > 0, bar, box, *sampler)
+    search = Search(members, start, target, spare, box, *sampler)
 
     # Rounding stays below the thousandth.
-    reach = 0.999 * model(start).abs() / lipschitz(model).unsqueeze(-1)
-    todo = (predict(model, start) != search.positive) & (reach <= max_cost)
+    steepest = 0.999 * model(start).abs() / lipschitz(model).unsqueeze(-1)
+    todo = (predict(model, start) != (target > 0)) & (steepest <= max_cost)
     if box is not None:
         todo = todo & (box.upper > box.lower).any(-1)
     reach = certified_radius(model, start, most=max_cost)

@@ -23,15 +23,15 @@ class Sampler(NamedTuple):
 class Search(NamedTuple):
     """What all stages of the search read: models, rows, bounds, and the sampler and its budget.
 
-    `members` are single models, and `positive`, shape (E, n), tells whether the label that is
-    wanted is the favourable one. `bar` is a logit farther from that label than rounding takes.
-    `need` is the most that a layer may cost a row: its samples, and the reversals of its hits.
+    `members` are single models, `target` holds the signs of the labels that are wanted, and
+    `spare` more than rounding takes from a logit, both (E, n). `need` is the most that a layer may
+    cost a row: its samples, and the reversals of its hits.
     """
 
     members: list
     start: torch.Tensor
-    positive: torch.Tensor
-    bar: torch.Tensor
+    target: torch.Tensor
+    spare: torch.Tensor
     box: Box | None
     samples: int
     seed: int
@@ -55,13 +55,18 @@ class Search(NamedTuple):
         All samples are judged up to rounding; those with the label, or within rounding of it, are
         judged again by the model itself.
         """
-        logits = self._coarse(e, rows, width, layer)
-        candidates = (logits >= self.bar[e, rows, None]) == self.positive[e, rows, None]
-        places, samples = candidates.nonzero(as_tuple=True)
+        spare = self.spare[e, rows]
+        short = self._coarse(e, rows, width, layer).mul_(-self.target[e, rows, None])
+        some = (~(short.amin(-1) > spare)).nonzero().squeeze(-1)  # also where a logit is NaN
+        if not len(some):
+            return some, some, self.start[some]
+        candidates = ~(short[some] > spare[some, None])
+        among, samples = candidates.nonzero(as_tuple=True)
+        places = some[among]
         at = rows[places]
         points = self.points(at, width[places], layer[samples])
-        reached = self.reached(e, at, points)
-        return places[reached], samples[reached], points[reached]
+        kept = self.reached(e, at, points).nonzero().squeeze(-1)
+        return places[kept], samples[kept], points[kept]
 
     def _coarse(self, e, rows, width, layer):
         """Return the logits of a layer's samples, up to rounding, shape (m, samples).
@@ -90,7 +95,7 @@ class Search(NamedTuple):
     def reached(self, e, rows, points):
         """Return which points, shape (m, ..., d), model e gives the label wanted for their row."""
         logits = self.members[e](points.flatten(0, -2))[0].unflatten(0, points.shape[:-1])
-        wanted = self.positive[e, rows]
+        wanted = self.target[e, rows] > 0
         return (logits >= 0) == wanted.reshape(-1, *[1] * (logits.ndim - 1))
 
 

@@ -20,6 +20,9 @@ from rrlib.recourse.common import (
 )
 from rrlib.recourse.newton import damped_hessian, newton_step
 
+BLOCK = 2**11
+"""Rows that are minimised at once: few enough for their Hessians to stay in the cache."""
+
 
 def scfe(
     model, X, *, target=None, s=1.0, lam=0.01, tol=1e-8, max_steps=500, lower=None, upper=None
@@ -39,8 +42,9 @@ def scfe(
     target : array of signs, broadcast to (E, n), optional
         +1 aims at the score s, -1 at -s. Omitted: the opposite of each model's own prediction.
     s : float
-        Target score, in logits, finite and at least 0; at s = 0 no recourse towards the favourable
-        label is ever valid.
+        Target score, in logits, finite and at least 0; at s = 0 no recourse of a linear model
+        towards the favourable label is valid. For a network a stationary point beyond the target
+        may be.
     lam : float
         Weight of the squared distance, finite and positive.
     tol : float
@@ -68,7 +72,8 @@ def scfe(
     exact = to(model, torch.float64)
     start, target = start_and_target(exact, X, target)
     box = make_box(X, lower, upper, start)
-    return in_blocks(partial(_minimise, exact, s, lam, tol, max_steps), start, target, box)
+    body = partial(_minimise, exact, s, lam, tol, max_steps)
+    return in_blocks(body, start, target, box, size=BLOCK)
 
 
 def _minimise(model, s, lam, tol, max_steps, start, target, box):
@@ -142,7 +147,8 @@ def scfe_adam(
         check_not_negative("reach", reach, "or inf, to go on to the last step")
     start, target = start_and_target(model, X, target)
     box = make_box(X, lower, upper, start)
-    return in_blocks(partial(_adam, model, s, lam, rate, max_steps, reach), start, target, box)
+    body = partial(_adam, model, s, lam, rate, max_steps, reach)
+    return in_blocks(body, start, target, box, size=BLOCK)
 
 
 def _adam(model, s, lam, rate, max_steps, reach, start, target, box):

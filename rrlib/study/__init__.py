@@ -1,5 +1,6 @@
 """The study: a sweep over datasets, models, radii, methods, seeds, and what is measured on it."""
 
+from rrlib.study.common import MAX_COST, MAX_COST_BOX
 from rrlib.study.metrics import (
     READINGS,
     Interval,
@@ -9,7 +10,7 @@ from rrlib.study.metrics import (
     transfer,
     validity_by_budget,
 )
-from rrlib.study.pieces import MAX_COST, MAX_COST_BOX, vae_of
+from rrlib.study.pieces import vae_of
 from rrlib.study.results import SOME, differences, more_batches, safe_distance, table
 from rrlib.study.sweep import KINDS, METHODS, SEEDS, Slice, run
 

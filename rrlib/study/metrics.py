@@ -10,7 +10,7 @@ from scipy.stats import norm, t
 from scipy.stats.qmc import Halton
 
 from rrlib.models.family import predict
-from rrlib.recourse.common import start_and_target
+from rrlib.recourse.common import ROWS, start_and_target
 
 READINGS = ("flip", "denied", "printed")
 CHANGED = 1e-4
@@ -62,8 +62,11 @@ def summarise(recourse, favourable, X):
     rows = []
     for e, reading in product(range(len(valid)), READINGS):
         if reading == READINGS[0]:
-            apart = np.linalg.norm(x_cf[e] - x_cf[0], axis=-1)
-            changed = (np.abs(x_cf[e] - X) > CHANGED).sum(-1)
+            apart, changed = np.empty(len(X), x_cf.dtype), np.empty(len(X), int)
+            for block in _blocks(len(X)):
+                point = x_cf[e, block]
+                apart[block] = np.linalg.norm(point - x_cf[0, block], axis=-1)
+                changed[block] = (np.abs(point - X[block]) > CHANGED).sum(-1)
         inside = ~favourable[e] if reading == "denied" else np.ones_like(valid[e])
         own = inside & valid[e]
         common = own & valid[0] & (favourable[e] == favourable[0])
@@ -104,8 +107,10 @@ def validity_by_budget(recourse, budgets, rows=None):
         raise ValueError(f"budgets must be costs >= 0, not {budgets.tolist()}")
     valid, cost = np.asarray(recourse.valid), np.asarray(recourse.cost)
     rows = np.ones_like(valid) if rows is None else np.asarray(rows)
-    counts = valid & rows
-    within = np.stack([(counts & (cost <= budget)).sum(-1) for budget in budgets], -1)
+    within = np.zeros((len(valid), len(budgets)), int)
+    for block in _blocks(valid.shape[1]):
+        counts, costs = valid[:, block] & rows[:, block], cost[:, block]
+        within += np.stack([(counts & (costs <= budget)).sum(-1) for budget in budgets], -1)
     return _share(within, rows.sum(-1)[:, None])
 
 
@@ -125,10 +130,13 @@ def transfer(model, recourse, favourable):
         A row is NaN where its model has no valid recourse.
     """
     valid, favourable = np.asarray(recourse.valid), np.asarray(favourable)
-    labels = [predict(model, points).numpy() for points in recourse.x_cf]
-    judged = np.stack(labels)  # finder, judge, row
-    agree = (judged != favourable[:, None]) & valid[:, None]
-    return _share(agree.sum(-1), valid.sum(-1)[:, None])
+    agree = np.zeros((len(valid), len(valid)), dtype=int)
+    for block in _blocks(valid.shape[1]):
+        labels = [predict(model, points[block]).numpy() for points in recourse.x_cf]
+        judged = np.stack(labels)  # finder, judge, row
+        across = (judged != favourable[:, None, block]) & valid[:, None, block]
+        agree += across.sum(-1)
+    return _share(agree, valid.sum(-1)[:, None])
 
 
 def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
@@ -216,6 +224,11 @@ def interval(values, *, axis=0, level=0.95):
     mean = values.mean(axis)
     half = t.ppf(0.5 + level / 2, n - 1) * values.std(axis, ddof=1) / np.sqrt(n)
     return Interval(mean, mean - half, mean + half)
+
+
+def _blocks(n):
+    """Return slices of at most ROWS rows that make up n."""
+    return [slice(first, first + ROWS) for first in range(0, n, ROWS)]
 
 
 def _share(part, whole):

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from joblib import Memory
 
 from rrlib.data import datasets, rawfiles
-from rrlib.models import logistic, training, vae
+from rrlib.models import certified, logistic, training, vae
 from rrlib.models.family import EPS_GRID
 from rrlib.recourse import cchvae, growing_spheres, scfe, scfe_adam
 from rrlib.study import fingerprint
+from rrlib.study.common import MAX_COST, MAX_COST_BOX
 
 SEARCHES = {
     "scfe": scfe,
@@ -21,14 +22,11 @@ SEARCHES = {
     "growing_spheres": growing_spheres,
     "scfe_adam": scfe_adam,
 }
-TRAINERS = {"logistic": logistic.fit_logistic, "network": training.fit_network}
-
-MAX_COST, MAX_COST_BOX = 10.0, 3.0
-"""The largest l2 cost of a recourse that counts, in standard deviations, and with min-max scaling.
-
-There no two rows of the box [0, 1]^d are farther apart than sqrt(d) < 3. C-CHVAE and growing
-spheres stop at the cap; SCFE has none of its own.
-"""
+TRAINERS = {
+    "logistic": logistic.fit_logistic,
+    "network": training.fit_network,
+    "certified": certified.fit_certified,
+}
 
 
 class Setting(NamedTuple):
@@ -42,6 +40,8 @@ class Setting(NamedTuple):
     p : {2, inf}
         Norm of the perturbations in training.
     source : "real" or "twin"
+    rows : int, optional
+        How many test rows are searched from, the first of the split; all if None.
     """
 
     name: str
@@ -50,10 +50,12 @@ class Setting(NamedTuple):
     scaling: str
     p: float
     source: str
+    rows: int | None = None
 
 
 def models_of(setting, cache=True):
     """Return the models of a setting, trained or fetched."""
+    setting = setting._replace(rows=None)
     return remember(fit, cache)(setting, stamp_fit(setting))
 
 
@@ -77,7 +79,8 @@ def fit(setting, stamp):
     rows = data.X_train, data.y_train
     if setting.kind == "logistic":
         return logistic.fit_logistic(*rows, EPS_GRID, p=setting.p).model
-    return training.fit_network(*rows, EPS_GRID, p=setting.p, seed=setting.seed)
+    found = TRAINERS[setting.kind](*rows, EPS_GRID, p=setting.p, seed=setting.seed)
+    return found.model if setting.kind == "certified" else found
 
 
 def fit_vae(name, seed, stamp):
@@ -86,7 +89,7 @@ def fit_vae(name, seed, stamp):
 
 
 def search(setting, method, options, stamp, cache=True):
-    """Return what a method recommends to every test row, as arrays, float32.
+    """Return what a method recommends to the test rows of a setting, as arrays, float32.
 
     A recourse above the cap on the cost is not valid.
     """
@@ -97,7 +100,7 @@ def search(setting, method, options, stamp, cache=True):
         chosen = {"seed": setting.seed, "max_cost": cap} | chosen
     if method == "cchvae":
         chosen["vae"] = in_units_of(data, vae_of(setting.name, setting.seed, cache))
-    found = SEARCHES[method](models_of(setting, cache), data.X_test, **chosen)
+    found = SEARCHES[method](models_of(setting, cache), data.X_test[: setting.rows], **chosen)
     found = found._replace(valid=found.valid & (found.cost <= cap))
     return type(found)(*map(_slim, found))
 
@@ -116,6 +119,7 @@ def stamp_fit(setting):
     """Return the fingerprint of the models of a setting."""
     code = fingerprint.code(TRAINERS[setting.kind])
     data = fingerprint.data(setting.name, setting.source)
+    setting = setting._replace(rows=None)
     body, versions = fingerprint.body(fit), fingerprint.versions()
     return fingerprint.digest(setting, EPS_GRID, code, body, data, versions)
 
@@ -131,7 +135,7 @@ def stamp_search(setting, method):
     code = [fingerprint.code(SEARCHES[method]), fingerprint.body(search), stamp_fit(setting)]
     if method == "cchvae":
         code += [fingerprint.body(in_units_of), stamp_vae(setting.name, setting.source)]
-    return fingerprint.digest(MAX_COST, MAX_COST_BOX, *code)
+    return fingerprint.digest(MAX_COST, MAX_COST_BOX, setting.rows, *code)
 
 
 def remember(function, cache=True):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from rrlib.models.family import EPS_GRID, lipschitz
 from rrlib.study import metrics
-from rrlib.study.pieces import MAX_COST, MAX_COST_BOX
+from rrlib.study.common import cap, named
 
 SOME = 10
 """A mean over fewer rows than this is no point of a curve."""
@@ -29,7 +29,7 @@ def table(slices):
         for method, recourse in one.recourse.items():
             part = metrics.summarise(recourse, favourable, one.X)
             e = part.pop("model")
-            part = _named(part, one)
+            part = named(part, one)
             part.insert(3, "method", method)
             part.insert(4, "eps", np.asarray(EPS_GRID)[e])
             part["accuracy"] = one.accuracy[e]
@@ -47,11 +47,6 @@ def safe_distance(one):
     """
     with np.errstate(divide="ignore"):
         return np.abs(one.logits) / lipschitz(one.model).numpy()[:, None]
-
-
-def cap(one):
-    """Return the largest cost of a recourse that counts in a slice."""
-    return MAX_COST if one.scaling == "standard" else MAX_COST_BOX
 
 
 def differences(slices, reading, column):
@@ -85,7 +80,7 @@ def differences(slices, reading, column):
             total = np.where(rows, change, 0).sum(1, dtype=np.float64)
             mean = np.where(count >= SOME, total / np.maximum(count, 1), np.nan)
             part[method] = mean[1:]
-        parts.append(_named(part, one))
+        parts.append(named(part, one))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -133,7 +128,7 @@ def more_batches(usual, few, samples):
             _mean_change(one.recourse[method], other.recourse[method], count)
             for method, count in samples.items()
         ]
-        parts.append(_named(part, one))
+        parts.append(named(part, one))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -142,11 +137,3 @@ def _mean_change(many, few, samples):
     both = few.valid & many.valid
     change = few.n_evals // samples - many.n_evals // (10 * samples)
     return change[both].mean() if both.any() else np.nan
-
-
-def _named(part, one):
-    """Return a part of a table with the slice that it belongs to in its first columns."""
-    part.insert(0, "dataset", one.dataset)
-    part.insert(1, "kind", one.kind)
-    part.insert(2, "seed", one.seed)
-    return part

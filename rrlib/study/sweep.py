@@ -21,8 +21,11 @@ from rrlib.study.pieces import (
 )
 
 METHODS = ("scfe", "cchvae", "growing_spheres")
-KINDS = tuple(TRAINERS)
+KINDS = ("logistic", "network")
+"""The paper's kinds of model, as the field trains them."""
+
 SEEDS = tuple(range(5))
+"""The seeds that explore; 5 to 9 confirm, see `datasets.load`."""
 
 
 class Slice(NamedTuple):
@@ -37,13 +40,15 @@ class Slice(NamedTuple):
     model : LogisticRegression or Network
         At the radii of EPS_GRID.
     X : array of shape (n, d)
-        The test rows, scaled features.
+        The test rows that were searched from, scaled features.
+    y : array of shape (n,)
+        Their labels.
     logits : array of shape (E, n)
-        Of the test rows.
+        Of the rows of X.
     accuracy : array of shape (E,)
-        On the test rows.
+        On all test rows.
     recourse : dict of method -> Recourse or LatentRecourse, as arrays, float32
-        For every test row, towards the opposite of each model's own prediction; not valid where
+        For every row of X, towards the opposite of each model's own prediction; not valid where
         the cost is above the cap.
     """
 
@@ -54,6 +59,7 @@ class Slice(NamedTuple):
     scaling: str
     model: NamedTuple
     X: np.ndarray
+    y: np.ndarray
     logits: np.ndarray
     accuracy: np.ndarray
     recourse: dict
@@ -68,6 +74,7 @@ def run(
     options=None,
     scaling="standard",
     p=np.inf,
+    rows=None,
     jobs=2,
     cache=True,
 ):
@@ -79,7 +86,8 @@ def run(
     Parameters
     ----------
     names : sequence of dataset names
-    kinds : sequence out of "logistic" (exact minimisers) and "network" (PGD training)
+    kinds : sequence out of "logistic" (exact minimisers), "network" (PGD training) and "certified"
+        (networks trained on a certificate)
     seeds : sequence of int
         A seed redraws everything that is random: split, initial weights, batches, VAE and search.
     methods : sequence out of METHODS and "scfe_adam", the field's setting of SCFE
@@ -88,6 +96,8 @@ def run(
     scaling : {"standard", "minmax"}
     p : {2, inf}
         Norm of the perturbations in training.
+    rows : int, optional
+        How many test rows of each split are searched from; all if None.
     jobs : int
         Worker processes, one torch thread each; two threads in one process gave erratic rates.
     cache : bool
@@ -104,7 +114,7 @@ def run(
         On an unknown dataset, kind, method or option.
     """
     _check_choice("names", names, datasets.NAMES)
-    _check_choice("kinds", kinds, KINDS)
+    _check_choice("kinds", kinds, TRAINERS)
     _check_choice("methods", methods, SEARCHES)
     options = options or {}
     unasked = set(options) - set(methods)
@@ -112,7 +122,7 @@ def run(
         listed = ", ".join(sorted(unasked))
         raise ValueError(f"options are given for {listed}, which methods does not ask for")
     settings = [
-        Setting(name, kind, seed, scaling, p, datasets.source(name))
+        Setting(name, kind, seed, scaling, p, datasets.source(name), rows)
         for name, kind, seed in product(names, kinds, seeds)
     ]
     slices = [None] * len(settings)
@@ -150,6 +160,7 @@ def assemble(setting, methods, options, cache=True):
     model = models_of(setting, cache)
     logits = model(data.X_test).numpy()
     accuracy = ((logits >= 0) == (data.y_test == 1)).mean(-1)
+    searched = slice(setting.rows)
     recourse = {}
     for method in methods:
         chosen = options.get(method, {})
@@ -162,8 +173,9 @@ def assemble(setting, methods, options, cache=True):
         data.source,
         data.scaling,
         model,
-        data.X_test,
-        logits,
+        data.X_test[searched],
+        data.y_test[searched],
+        logits[:, searched],
         accuracy,
         recourse,
     )

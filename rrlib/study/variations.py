@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from rrlib.study import sweep
-from rrlib.study.sweep import METHODS
+from rrlib.study.sweep import KINDS, METHODS, SEEDS
 
 SAMPLERS = ("cchvae", "growing_spheres")
 
@@ -15,12 +17,6 @@ BATCH = {method: options["samples"] for method, options in FEWER.items()}
 AGAIN = {method: options | {"seed": 1000} for method, options in FEWER.items()}
 """The same, and other random numbers in the search alone."""
 
-BOX = {
-    "cchvae": {"samples": 30, "max_evals": 3_000},
-    "growing_spheres": {"samples": 100, "max_evals": 15_000},
-}
-"""A tenth of the usual samples and evaluations, for the study with min-max scaling."""
-
 SMALL = {method: {"samples": 30, "max_evals": 900} for method in SAMPLERS}
 """What the samplers may do where a twin stands in for a dataset, and nothing is a result."""
 
@@ -31,19 +27,40 @@ SMALL_AGAIN = {method: options | {"seed": 1000} for method, options in SMALL_FEW
 SMALL_BATCH = {method: options["samples"] for method, options in SMALL_FEWER.items()}
 
 
+SAMPLE = 2_000
+"""How many of Adult's test rows are searched from where the paper's setting is varied."""
+
+ALL = ("logistic", "network", "certified")
+"""Every kind of model: the paper's two, and networks trained on a certificate."""
+
+TEN = dict.fromkeys(ALL, range(10))
+"""The seeds of each kind: five that explore, and five that confirm."""
+
+L2 = {"logistic": range(10), "network": SEEDS, "certified": SEEDS}
+BOXED_FEWER = dict.fromkeys(KINDS, range(3))
+EXPLORED = dict.fromkeys(KINDS, SEEDS)
+
+
 class Variation(NamedTuple):
     """One way to run the study.
 
     Attributes
     ----------
     title : str
-    tables : tuple out of "summary", "differences" and "batches"
+    tables : tuple of names of tables
         What of it is stored.
     methods : tuple of str
     options : dict of method -> dict of its keyword arguments
     on_twins : dict
         The same where a twin stands in for a dataset.
+    seeds : dict of kind -> its seeds
     scaling : {"standard", "minmax"}
+    p : {2, inf}
+        Norm of the perturbations in training.
+    rows : int, optional
+        How many test rows of each split are searched from; all if None.
+    usual : str
+        The variation with the usual number of samples, which "batches" compares with.
     """
 
     title: str
@@ -51,15 +68,38 @@ class Variation(NamedTuple):
     methods: tuple
     options: dict
     on_twins: dict
+    seeds: dict
     scaling: str = "standard"
+    p: float = np.inf
+    rows: int | None = None
+    usual: str = "paper"
 
 
+COST = ("summary", "differences")
+WHOLE = (*COST, "losses", "attacked", "offers", "surroundings")
+BATCHES = ("summary", "differences", "batches")
 TENTH = "a tenth of the samples"
 VARIATIONS = {
-    "paper": Variation("the paper's setting", ("summary", "differences"), METHODS, {}, SMALL),
-    "minmax": Variation(f"min-max scaling, {TENTH}", ("summary",), METHODS, BOX, SMALL, "minmax"),
-    "fewer": Variation(TENTH, ("summary", "differences", "batches"), METHODS, FEWER, SMALL_FEWER),
-    "again": Variation(f"{TENTH}, drawn again", ("summary",), SAMPLERS, AGAIN, SMALL_AGAIN),
+    "paper": Variation("the paper's setting", WHOLE, METHODS, {}, SMALL, TEN),
+    "minmax": Variation(
+        "min-max scaling", WHOLE, METHODS, {}, SMALL, TEN, scaling="minmax", rows=SAMPLE
+    ),
+    "l2": Variation("training against l2", COST, METHODS, {}, SMALL, L2, p=2, rows=SAMPLE),
+    "fewer": Variation(TENTH, BATCHES, METHODS, FEWER, SMALL_FEWER, TEN),
+    "fewer_minmax": Variation(
+        f"min-max scaling, {TENTH}",
+        BATCHES,
+        METHODS,
+        FEWER,
+        SMALL_FEWER,
+        BOXED_FEWER,
+        scaling="minmax",
+        rows=SAMPLE,
+        usual="minmax",
+    ),
+    "again": Variation(
+        f"{TENTH}, drawn again", ("summary",), SAMPLERS, AGAIN, SMALL_AGAIN, EXPLORED
+    ),
 }
 
 
@@ -68,11 +108,12 @@ def run(name, *, small=False, **how):
 
     Parameters
     ----------
-    name : {"paper", "minmax", "fewer", "again"}
+    name : one of VARIATIONS
     small : bool
         Whether the samplers have what they may do on twins.
     how : arguments of `sweep.run`: `names`, `kinds`, `seeds`, `jobs`, `cache`
     """
     chosen = VARIATIONS[name]
     options = chosen.on_twins if small else chosen.options
-    return sweep.run(methods=chosen.methods, options=options, scaling=chosen.scaling, **how)
+    same = {"methods": chosen.methods, "options": options}
+    return sweep.run(scaling=chosen.scaling, p=chosen.p, rows=chosen.rows, **same, **how)

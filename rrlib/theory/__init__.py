@@ -11,20 +11,28 @@ from rrlib.theory.cchvae_cost import (
     theorem2,
     theorem2_printed,
 )
-from rrlib.theory.collapse import collapse_slope, collapse_threshold
+from rrlib.theory.collapse import (
+    collapse_slope,
+    collapse_threshold,
+    unit_thresholds,
+    wasserstein_inf,
+)
 from rrlib.theory.scfe_cost import (
     definition1_printed,
     linearisation_error,
     scfe_cost,
+    scfe_readings,
     scfe_recourse,
     scfe_recourse_unsquared,
     stationary_recourse,
     theorem1,
+    theorem1_by_reading,
     theorem1_exact,
     theorem1_printed,
     theorem1_reach,
     theorem1_stability,
 )
+from rrlib.theory.unit import Unit, best_unit, unit_loss
 from rrlib.theory.validity import (
     Decision,
     recourse_certificate,
@@ -58,7 +66,9 @@ from rrlib.theory.weights_region import (
 __all__ = [
     "Bounds",
     "Decision",
+    "Unit",
     "add_bias",
+    "best_unit",
     "cchvae_cost",
     "cchvae_cost_gap",
     "collapse_slope",
@@ -81,6 +91,7 @@ __all__ = [
     "scfe_budget",
     "scfe_cost",
     "scfe_order",
+    "scfe_readings",
     "scfe_recourse",
     "scfe_recourse_unsquared",
     "scfe_score",
@@ -90,6 +101,7 @@ __all__ = [
     "stability_sum",
     "stationary_recourse",
     "theorem1",
+    "theorem1_by_reading",
     "theorem1_exact",
     "theorem1_printed",
     "theorem1_reach",
@@ -98,4 +110,7 @@ __all__ = [
     "theorem2_printed",
     "theorem3",
     "theorem3_printed",
+    "unit_loss",
+    "unit_thresholds",
+    "wasserstein_inf",
 ]

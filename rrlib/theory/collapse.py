@@ -56,6 +56,55 @@ def collapse_slope(X, y, u, eps, *, p=np.inf):
     return share * (1 - share) * (2 * eps * size - u @ _mean_difference(X, y))
 
 
+def unit_thresholds(X, y, *, trim=0):
+    """Return for each feature the radius from which no single unit on it beats the constant.
+
+    A unit is a sigmoid of one feature, as steep as one likes, with free output weight and bias.
+    The radius is half the l_inf Wasserstein distance of the feature's two class distributions, and
+    the largest of them is a lower bound on the radius from which a constant is the best robust
+    network of any width. One coordinate moves by eps in every l_p ball, so p plays no role.
+
+    Parameters
+    ----------
+    X : array of shape (n, d), scaled features
+    y : array of shape (n,), labels 0 or 1
+    trim : int
+        Rows of each class that are left out at each end of each feature.
+
+    Returns
+    -------
+    array of shape (d,), in scaled features
+
+    Raises
+    ------
+    ValueError
+        If `trim` leaves a class without rows.
+    """
+    plus, minus = (np.sort(np.asarray(X)[np.asarray(y) == label], axis=0) for label in (1, 0))
+    if not 0 <= 2 * trim < min(len(plus), len(minus)):
+        raise ValueError(f"trim={trim} leaves a class without rows: trim fewer")
+    plus, minus = (rows[trim : len(rows) - trim] for rows in (plus, minus))
+    return np.array([wasserstein_inf(*pair) / 2 for pair in zip(plus.T, minus.T)])
+
+
+def wasserstein_inf(first, second):
+    """Return the l_inf Wasserstein distance of two samples of numbers.
+
+    It is the largest distance of partners in the best pairing of the two, sup |F^-1(u) - G^-1(u)|
+    over u in (0, 1). Both quantile functions are steps, so it is enough to look right behind each
+    of their jumps, here in units of 1 / (n m).
+
+    Parameters
+    ----------
+    first : array of shape (n,)
+    second : array of shape (m,)
+    """
+    first, second = np.sort(first), np.sort(second)
+    n, m = len(first), len(second)
+    jumps = np.union1d(m * np.arange(n), n * np.arange(m))
+    return float(np.abs(first[jumps // m] - second[jumps // n]).max())
+
+
 def _mean_difference(X, y):
     """Return mu_1 - mu_0, the difference of the class means, shape (d,)."""
     return X[y == 1].mean(0) - X[y == 0].mean(0)

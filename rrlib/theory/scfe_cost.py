@@ -27,12 +27,45 @@ def definition1_printed(m, w, lam, *, squared=False):
     """Definition 1 (Eq. 5) as printed: m lam w / (lam + ||w||_2).
 
     With `squared`, the form of the appendix's proof, ||w||_2^2 in the denominator. Shapes as for
-    `scfe_recourse`. Neither is the minimiser of Eq. 2, save at lam = ||w|| = 1 (squared: lam = 1).
+    `scfe_recourse`. Where m and w are not 0 it is the minimiser of Eq. 2 only on the curve
+    lam (lam + ||w||^2) = lam + ||w||, for example lam = ||w|| = 1 (squared: only at lam = 1).
     """
     w = np.asarray(w, dtype=np.float64)
     power = 2 if squared else 1
     size = np.linalg.norm(w, axis=-1) ** power
     return (np.asarray(m) * lam / (lam + size))[..., None] * w
+
+
+def scfe_readings(m, size, lam):
+    """Return what the paper may mean by zeta and m, every way of reading it, for a linear model.
+
+    The recourse is the minimiser of Eq. 2, that of the objective with lam on the loss,
+    lam (h(x') - s)^2 + ||zeta||_2^2, or what Eq. 5 says, with ||w|| or ||w||^2 below. The residual
+    is taken at x or at x' = x + zeta; in Eq. 5 at x' that makes it an equation for zeta.
+
+    Parameters
+    ----------
+    m : number or array of shape (...)
+        s - h(x), in logits. Fractions give exact results.
+    size : number or array of shape (...), ||w||_2
+    lam : number
+
+    Returns
+    -------
+    dict of reading -> (factor, residual), of shape (...)
+        The recourse is factor w.
+    """
+    found = {}
+    minimisers = {"minimiser": 1 / (lam + size**2), "lambda on the loss": lam / (1 + lam * size**2)}
+    for name, gain in minimisers.items():
+        found[f"{name}, m at x"] = m * gain, m
+        found[f"{name}, m at x'"] = m * gain, m - m * gain * size**2
+    for name, below in (("Eq. 5", size), ("Eq. 5, squared norm", size**2)):
+        gain = lam / (lam + below)
+        found[f"{name}, m at x"] = m * gain, m
+        m_cf = m / (1 + gain * size**2)  # solves m' = m - w.zeta with zeta = m' gain w
+        found[f"{name}, m at x'"] = m_cf * gain, m_cf
+    return found
 
 
 def theorem1_printed(m_nr, w_nr, m_r, w_r, lam, *, squared=False):
@@ -61,11 +94,38 @@ def theorem1_printed(m_nr, w_nr, m_r, w_r, lam, *, squared=False):
     return Bounds(lower, np.broadcast_to(upper_nr + upper_r, np.shape(lower)))
 
 
+def theorem1_by_reading(m_nr, w_nr, m_r, w_r, lam):
+    """Return what Theorem 1 prints, beside the distance that it bounds, in every reading, exactly.
+
+    Parameters
+    ----------
+    m_nr, m_r : Fraction, residuals at x
+    w_nr, w_r : Fraction, the weights of one feature
+    lam : Fraction
+
+    Returns
+    -------
+    dict of reading of `scfe_readings` -> (lower, distance, upper, upper_squared)
+        The upper bound with ||w|| in the denominator, and with ||w||^2 as the proof ends.
+    """
+    size_nr, size_r = abs(w_nr), abs(w_r)
+    upper = lam * size_nr / (lam + size_nr) + lam * size_r / (lam + size_r)
+    squared = lam * size_nr / (lam + size_nr**2) + lam * size_r / (lam + size_r**2)
+    robust = scfe_readings(m_r, size_r, lam)
+    found = {}
+    for reading, (factor_nr, at_nr) in scfe_readings(m_nr, size_nr, lam).items():
+        factor_r, at_r = robust[reading]
+        lower = lam * abs(at_nr / size_nr - at_r / size_r)
+        found[reading] = lower, abs(factor_nr * w_nr - factor_r * w_r), upper, squared
+    return found
+
+
 def theorem1(m_nr, w_nr, m_r, w_r, lam):
     """Theorem 1 repaired: |a_nr - a_r| <= ||zeta_nr - zeta_r||_2 <= a_nr + a_r.
 
-    Each a = |m| ||w|| / (lam + ||w||^2) is the cost ||zeta||_2 of one recourse. Parameters and
-    result as for `theorem1_printed`; equality on the left where
+    Each a = |m| ||w|| / (lam + ||w||^2) is the cost ||zeta||_2 of one recourse: that is what SCFE
+    has to do with it, the rest is the triangle inequality. Parameters and result as for
+    `theorem1_printed`, but a weight vector may be zero; equality on the left where
     sign(m_nr m_r) cos(w_nr, w_r) = 1, on the right where it is -1.
     """
     cost_nr, cost_r = scfe_cost(m_nr, w_nr, lam), scfe_cost(m_r, w_r, lam)
@@ -75,7 +135,8 @@ def theorem1(m_nr, w_nr, m_r, w_r, lam):
 def theorem1_exact(m_nr, w_nr, m_r, w_r, lam):
     """Return ||zeta_nr - zeta_r||_2 by the law of cosines, shape (...).
 
-    From the two costs and the angle of the weights; parameters as for `theorem1_printed`.
+    From the two costs and the angle of the weights; parameters as for `theorem1_printed`, no
+    weight vector zero.
     """
     cost_nr, cost_r = scfe_cost(m_nr, w_nr, lam), scfe_cost(m_r, w_r, lam)
     sizes = np.linalg.norm(w_nr, axis=-1) * np.linalg.norm(w_r, axis=-1)

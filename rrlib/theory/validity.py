@@ -123,11 +123,11 @@ def scfe_score_unsquared(h, size, s, lam):
 
 
 def recourse_certificate(h, size, radius):
-    """Return an upper bound on the share of rows denied with a recourse of l_p cost <= radius.
+    """Return a bound on the share of rows accepted, or denied with a recourse of cost <= radius.
 
-    Such a row could be moved to a logit >= 0, where the logistic loss of label 0 is at least
-    log 2; so the share is at most the mean robust loss mean log(1 + exp(h + radius ||w||_q)) over
-    log 2.
+    Such a row has a logit >= 0 within the l_p radius, where the logistic loss of label 0 is at
+    least log 2; so the share is at most the mean robust loss mean log(1 + exp(h + radius ||w||_q))
+    over log 2. Training that lowers the loss of all rows need not lower that of these.
 
     Parameters
     ----------

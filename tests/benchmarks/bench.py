@@ -1,7 +1,8 @@
 """How fast the batched methods are, against plain loops over single instances.
 
 Run it with ``python tests/benchmarks/bench.py``. With ``--sizes`` it measures instead the rate and
-the peak memory of each batched method at 10^4, 10^5 and 10^6 rows.
+the peak memory of each batched method, measure and attack at 10^4, 10^5 and 10^6 rows; ``--only``
+picks some of them.
 
 The loops stand for what one would write for one person at a time: the same settings, objective and
 tolerance, the same model code, fresh random draws for each person and layer, vectorised over a
@@ -26,15 +27,32 @@ import pandas as pd
 import torch
 
 from rrlib.data import datasets
-from rrlib.models import EPS_GRID, fit_logistic, fit_network, predict, select, to
+from rrlib.models import (
+    EPS_GRID,
+    adversarial_accuracy,
+    certified_accuracy,
+    fit_logistic,
+    fit_network,
+    pgd_accuracy,
+    predict,
+    select,
+    to,
+)
 from rrlib.models.vae import decode, fit_vae
 from rrlib.recourse import (
+    Recourse,
     cchvae,
     growing_spheres,
     minimal_recourse,
     scfe,
     scfe_adam,
     scfe_linear,
+)
+from rrlib.study.metrics import (
+    share_valid_in_ball,
+    summarise,
+    transfer,
+    validity_by_budget,
 )
 
 
@@ -254,11 +272,31 @@ def training_table(data, *, epochs=3, seed=0):
     return pd.DataFrame(rows)
 
 
-def many_rows(method, kind, n):
-    """Print the rate and the peak memory of one method on n rows drawn from Adult's, 8 models."""
-    families, vae, X, _ = setup(epochs=2)
-    rng = np.random.default_rng(0)
-    rows = X[rng.integers(len(X), size=n)] + 0.1 * rng.normal(size=(n, X.shape[1]))
+LINEAR, NETWORK = "logistic regression", "network"
+
+RECOURSES = {
+    "scfe_linear": [LINEAR],
+    "minimal_recourse": [LINEAR],
+    "scfe": [LINEAR, NETWORK],
+    "scfe_adam": [LINEAR, NETWORK],
+    "growing_spheres": [LINEAR, NETWORK],
+    "cchvae": [LINEAR, NETWORK],
+}
+MEASURES = {
+    "summarise": [LINEAR],
+    "validity_by_budget": [LINEAR],
+    "transfer": [LINEAR, NETWORK],
+    "share_valid_in_ball": [LINEAR, NETWORK],
+    "adversarial_accuracy": [LINEAR],
+    "pgd_accuracy": [LINEAR, NETWORK],
+    "certified_accuracy": [LINEAR, NETWORK],
+}
+"""What is measured on many rows, and for which kinds of model."""
+
+
+def jobs(model, vae, X):
+    """Return what is measured, each as a function of nothing, on rows X."""
+    y = np.arange(len(X)) % 2
     methods = {
         "scfe": scfe,
         "scfe_adam": partial(scfe_adam, max_steps=100),
@@ -266,26 +304,59 @@ def many_rows(method, kind, n):
         "minimal_recourse": minimal_recourse,
         "growing_spheres": partial(growing_spheres, seed=0),
         "cchvae": partial(cchvae, vae=vae, seed=0),
+        "share_valid_in_ball": partial(share_valid_in_ball, radius=0.5, samples=100, seed=0),
+        "adversarial_accuracy": partial(adversarial_accuracy, y=y, radius=0.1),
+        "pgd_accuracy": partial(pgd_accuracy, y=y, radius=0.1),
+        "certified_accuracy": partial(certified_accuracy, y=y, radius=0.1),
     }
+    return {name: partial(method, model, X=X) for name, method in methods.items()}
+
+
+def judging(model, X):
+    """Return the measures that judge recourses, as functions of nothing, on those of rows X."""
+    favourable = predict(model, X).numpy()
+    valid = np.ones_like(favourable)
+    points = torch.as_tensor(X).to(model[0]).expand(len(valid), -1, -1) + 0.1
+    found = Recourse(points, torch.as_tensor(valid), points[..., 0].abs(), 1 * valid, None)
+    return {
+        "summarise": partial(summarise, found, favourable, X),
+        "validity_by_budget": partial(validity_by_budget, found, np.linspace(0, 5, 50)),
+        "transfer": partial(transfer, model, found, favourable),
+    }
+
+
+def many_rows(name, kind, n):
+    """Print the rate and the peak memory of one job on n rows drawn from Adult's, 8 models."""
+    families, vae, X, _ = setup(epochs=2)
+    rng = np.random.default_rng(0)
+    rows = X[rng.integers(len(X), size=n)] + 0.1 * rng.normal(size=(n, X.shape[1]))
+    model = families[kind]
+    judges = name in ("summarise", "validity_by_budget", "transfer")
+    job = (judging(model, rows) if judges else jobs(model, vae, rows))[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
-    found = methods[method](families[kind], rows)
+    found = job()
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    size = sum(field.numel() * field.element_size() for field in found)
     print(
-        f"{method}, {kind}, {n:,} rows: {found.valid.numel() / seconds:,.0f} recourses per CPU s, "
-        f"peak {(peak - before) / 1e6:.2f} GB more than before, {size / 1e9:.2f} GB of it output",
+        f"{name}, {kind}, {n:,} rows: {n / seconds:,.0f} rows per CPU s, "
+        f"peak {(peak - before) / 1e6:.2f} GB more than before, {size(found) / 1e9:.2f} GB output",
         flush=True,
     )
 
 
-def scaling(sizes):
-    """Print rates and peak memory of each method, each in a process of its own."""
-    kinds = {"scfe_linear": ["logistic regression"], "minimal_recourse": ["logistic regression"]}
-    names = ("scfe_linear", "minimal_recourse", "scfe", "scfe_adam", "growing_spheres", "cchvae")
-    for name, n in product(names, sizes):
-        for kind in kinds.get(name, ["logistic regression", "network"]):
+def size(found):
+    """Return the bytes that a result takes: tensors of a recourse, an array, or a table."""
+    if isinstance(found, tuple):
+        return sum({field.data_ptr(): field.nbytes for field in found}.values())
+    return int(np.asarray(found).nbytes)
+
+
+def scaling(sizes, only):
+    """Print rates and peak memory of each job, each in a process of its own."""
+    kinds = RECOURSES | MEASURES
+    for name, n in product(only or kinds, sizes):
+        for kind in kinds[name]:
             command = [sys.executable, __file__, "--one", name, kind, str(n)]
             subprocess.run(command, check=True)
 
@@ -296,6 +367,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="torch threads, for both")
     parser.add_argument("--subset", type=int, default=50, help="rows that the loops take, of 1,000")
     parser.add_argument("--sizes", type=int, nargs="*", help="measure rates and memory at n rows")
+    parser.add_argument("--only", nargs="+", choices=RECOURSES | MEASURES, help="of --sizes, these")
     parser.add_argument("--one", nargs=3, metavar=("METHOD", "KIND", "N"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -303,7 +375,7 @@ def main():
         method, kind, n = options.one
         return many_rows(method, kind, int(n))
     if options.sizes is not None:
-        return scaling(options.sizes or [10**4, 10**5, 10**6])
+        return scaling(options.sizes or [10**4, 10**5, 10**6], options.only)
     families, vae, X, data = setup()
     result = {"machine": machine(), "source": data.source, "rows": len(X)}
     facts = [f"{key}: {value}" for key, value in result["machine"].items()]

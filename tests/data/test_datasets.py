@@ -1,5 +1,8 @@
 """The datasets: their splits, their groups, what they say of themselves, wrong arguments."""
 
+import itertools
+
+import numpy as np
 import pytest
 from helpers import INVENTED, REFUSED, THRESHOLD, check_split, fit_all, same, serve_from
 
@@ -58,3 +61,25 @@ def test_rows_are_counted(invented, nowhere, monkeypatch):
     (nowhere / "german.data").write_bytes(INVENTED)
     with pytest.raises(DataError, match="German Credit has 10 rows where 11 are.*pins"):
         datasets.load("german")
+
+
+@pytest.mark.parametrize("first", [5, 10])
+def test_five_seeds_share_one_split_in_five_parts(first):
+    table, _ = datasets.frame("german")
+    n, d = len(table), len(datasets.SPECS["german"].features)
+    parts = [datasets.load("german", seed=first + fold) for fold in range(5)]
+    rows = np.concatenate([one.to_raw(one.X_test) for one in parts])
+    assert rows.shape == (n, d), "each row is a test row once"
+    everybody = table[list(parts[0].feature_names)].to_numpy(float)
+    ordered = [one[np.lexsort(one.round(3).T)] for one in (rows, everybody)]
+    assert np.allclose(*ordered)
+    for one in parts:
+        assert len(one.y_test) == n // 5 and len(one.y_train) == n - n // 5
+    again = datasets.load("german", seed=first)
+    assert np.array_equal(again.X_test, parts[0].X_test)
+
+
+def test_other_blocks_of_seeds_split_otherwise():
+    tests = [datasets.load("german", seed=seed) for seed in (0, 5, 10, 15)]
+    for one, other in itertools.combinations(tests, 2):
+        assert not np.array_equal(one.to_raw(one.X_test), other.to_raw(other.X_test))

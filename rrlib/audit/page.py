@@ -1,0 +1,135 @@
+"""The ledger as a page: every claim in one look, and below it the readings, with filters."""
+
+import html
+
+from rrlib.audit.claims import in_one_look
+from rrlib.audit.report import count, describe, ends, summarise
+
+COLOURS = {
+    "reproduced": "#1b6e3c",
+    "in": "#0b57a4",
+    "undecided": "#5a5f66",
+    "contradicted": "#a3123a",
+    "not": "#8a4500",
+    "false": "#6b1fa8",
+    "depends": "#00606b",
+}
+"""The ground of a verdict, by its first word; the word on it is white."""
+
+STYLE = """<style>
+.ledger { overflow-x: auto; font-size: 0.85em; line-height: 1.3; }
+.ledger table { width: 100%; min-width: 44em; border-collapse: collapse; }
+.ledger :is(th, td) { text-align: left; vertical-align: top; padding: 0.25em 0.5em; }
+.ledger tr { border-top: 1px solid #8886; }
+.ledger tr[hidden] { display: none; }
+.ledger b { color: #fff; padding: 0.1em 0.4em; border-radius: 0.3em; display: inline-block; }
+.ledger form:not([hidden]) { display: flex; flex-wrap: wrap; gap: 0.4em 1em; margin: 0.6em 0; }
+@media print {
+  .ledger { font-size: 0.6em; line-height: 1.15; overflow: visible; break-inside: avoid; }
+  .ledger table { min-width: 0; }
+  .ledger b { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .ledger details { display: none; }
+}
+</style>"""
+
+SCRIPT = """<script>
+for (const form of document.querySelectorAll(".ledger form[data-filter]")) {
+  const rows = [...form.parentElement.querySelectorAll("tr[data-id]")];
+  const show = () => {
+    const asked = [...new FormData(form)].filter(([, value]) => value);
+    const fits = row => asked.every(([name, value]) =>
+      name === "text" ? row.textContent.toLowerCase().includes(value.toLowerCase())
+                      : row.dataset[name] === value);
+    for (const row of rows) row.hidden = !fits(row);
+    const number = rows.filter(row => !row.hidden).length;
+    form.querySelector("output").textContent = `${number} of ${rows.length} readings`;
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("reset", () => setTimeout(show));
+  form.addEventListener("submit", event => event.preventDefault());
+  form.hidden = false;
+  show();
+}
+</script>"""
+
+
+def to_html(table):
+    """Return a ledger as HTML for the book: the claims in one look, and the readings folded.
+
+    The filters of the readings need scripts and nothing from elsewhere; without scripts there are
+    no filters, and all rows.
+    """
+    return f'{STYLE}<div class="ledger">{_claims(table)}{_readings(table)}</div>{SCRIPT}'
+
+
+def badge(verdict):
+    """Return a verdict as a word on its colour."""
+    colour = COLOURS[verdict.split()[0]]
+    return f'<b style="background-color: {colour}">{html.escape(verdict)}</b>'
+
+
+def _claims(table):
+    """Return the table of the claims, a row for each."""
+    rows = [_row("th", ["claim", "the paper says", "we find in its own setting", "verdict"])]
+    for row in in_one_look(table).itertuples():
+        statement = f"{html.escape(row.statement)} ({html.escape(row.where)})"
+        cells = [_link(row), statement, html.escape(summarise(row)), badge(row.verdict)]
+        rows.append(_row("td", cells))
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _readings(table):
+    """Return the table of the readings, folded, and its filters."""
+    names = ["claim", "reading", "weakest and strongest effect", "in favour", "verdict"]
+    rows = [_row("th", names)]
+    kinds = table["verdict"].map(_kind)
+    for row, kind in zip(table.itertuples(), kinds):
+        reading = html.escape(row.reading)
+        if row.setting:
+            reading += f"<br><strong>the paper's own setting, {html.escape(row.setting)}</strong>"
+        details = [row.measure, row.counterexample]
+        reading += "".join(f"<br><em>{html.escape(each)}</em>" for each in details if each)
+        effects = dict.fromkeys(describe(effect) for effect in ends(row.cases) if effect)
+        lines = count(row.cases, row)
+        cells = [_link(row), reading, _lines(effects), _lines(lines), badge(row.verdict)]
+        own = "yes" if row.setting else "no"
+        rows.append(_row("td", cells, id=row.id, verdict=kind, own=own))
+    choices = [
+        _select("id", "claim", dict.fromkeys(table["id"])),
+        _select("verdict", "verdict", sorted(set(kinds))),
+        _select("own", "the paper's own setting", ["yes", "no"]),
+        '<label>text <input type="search" name="text"></label>',
+        '<button type="reset">all</button><output aria-live="polite"></output>',
+    ]
+    form = f"<form data-filter hidden>{''.join(choices)}</form>"
+    body = f"<table>{''.join(rows)}</table>"
+    return f"<details><summary>All {len(table)} readings</summary>{form}{body}</details>"
+
+
+def _kind(verdict):
+    """Return the kind of a verdict, without its numbers."""
+    return "in k of n cases" if verdict.startswith("in ") else verdict
+
+
+def _link(row):
+    """Return the name of a claim as a link to the figure or section that answers it."""
+    address = f"{row.chapter}.html#{row.anchor}" if row.anchor else f"{row.chapter}.html"
+    return f'<a href="{address}">{row.id}</a>'
+
+
+def _lines(texts):
+    """Return texts as lines of a cell."""
+    return "<br>".join(map(html.escape, texts))
+
+
+def _row(tag, cells, **data):
+    """Return a row of a table."""
+    named = "".join(f' data-{name}="{html.escape(value)}"' for name, value in data.items())
+    return f"<tr{named}>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
+
+
+def _select(name, label, options):
+    """Return a choice among options, or all of them."""
+    listed = "".join(f"<option>{html.escape(option)}</option>" for option in options)
+    listed = f'<option value="">all</option>{listed}'
+    return f'<label>{label} <select name="{name}">{listed}</select></label>'

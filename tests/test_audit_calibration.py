@@ -1,0 +1,120 @@
+"""The calibration of the rule: nothing is found in noise, what is planted is found."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rrlib import study
+from rrlib.audit import calibration
+from rrlib.audit.evidence import Case, Evidence, half_width
+from rrlib.audit.validity import fall_to_median
+from rrlib.models.family import EPS_GRID
+
+EPS = np.array(EPS_GRID)
+
+
+def summary(curve, kinds=calibration.KINDS, seeds=range(5)):
+    """A summary with the gap curve(rng) and a validity of 1 less a tenth of it."""
+    parts = []
+    index = pd.MultiIndex.from_product([kinds, ["adult", "german"], study.METHODS, seeds])
+    for k, (kind, dataset, method, seed) in enumerate(index):
+        gap = curve(np.random.default_rng(k))
+        part = pd.DataFrame({"eps": EPS, "cost_gap": gap, "validity": 1 - gap / 10})
+        part = part.assign(kind=kind, dataset=dataset, method=method, seed=seed, reading="flip")
+        part = part.assign(n=100, n_common=100, cost=1, cost_common=1 + gap, displacement=gap)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_order_that_means_nothing_decides_next_to_nothing():
+    table = summary(lambda rng: 20 * EPS + rng.normal(size=len(EPS)))
+    found = calibration.false_cases(Evidence([], {"summary": table}, {"summary": table}), draws=500)
+    assert list(found["cases"]) == [6, 6, 6, 6, 12] * 2
+    settings = [
+        (claim, name) for name in ("standardised", "min-max") for claim in calibration.ABOUT_EPS
+    ]
+    assert list(found.index) == settings
+    assert (found["false cases"] <= calibration.FALSE).all()
+    assert (found["any named"] <= calibration.FALSE).all()
+    assert (found["worst case"] >= found["false cases"]).all()
+    again = calibration.false_cases(Evidence([], {"summary": table}), draws=500)
+    pd.testing.assert_frame_equal(again, found.iloc[:5])
+
+
+def test_a_rule_that_is_too_eager_would_be_seen(monkeypatch):
+    """Without its half-width everything beyond the smallest effect is decided."""
+    table = summary(lambda rng: 20 * EPS + rng.normal(size=len(EPS)))
+    monkeypatch.setattr(calibration, "half_width", lambda values: np.zeros(values.shape[:-1]))
+    found = calibration.false_cases(Evidence([], {"summary": table}), draws=100)
+    assert (found["false cases"] > 10 * calibration.FALSE).all()
+
+
+def test_one_radius_alone_is_no_fall_from_the_standard_model(monkeypatch):
+    """A validity of 0 at one radius of eight: at random order 7 of 8 curves start with a 1.
+
+    In every other world or so all five do, and the mean over the others is then less by 1/7 in all
+    five; the median is not.
+    """
+    table = summary(lambda rng: 10.0 * (EPS == 0.3))
+    found = calibration.false_cases(Evidence([], {"summary": table}), draws=500)
+    assert found.loc[("V5", "standardised"), "false cases"] <= calibration.FALSE
+
+    def fall_to_mean(eps, values):
+        return values[..., 0] - values[..., 1:].mean(-1)
+
+    eager = calibration.ABOUT_EPS["V5"]._replace(measure=fall_to_mean)
+    assert calibration.ABOUT_EPS["V5"].measure is fall_to_median
+    monkeypatch.setattr(calibration, "ABOUT_EPS", {"V5": eager})
+    found = calibration.false_cases(Evidence([], {"summary": table}), draws=500)
+    assert found.loc[("V5", "standardised"), "false cases"] == pytest.approx((7 / 8) ** 5, abs=0.05)
+
+
+def test_curves_that_cannot_be_asked_are_left_out():
+    table = summary(lambda rng: rng.normal(size=len(EPS)))
+    table.loc[(table["eps"] > 0.02) & (table["method"] == "scfe"), "n_common"] = 5
+    found = calibration.false_cases(Evidence([], {"summary": table}), draws=10)
+    assert found.loc[("C1", "standardised"), "cases"] == 4, "two points have no slope"
+    assert found.loc[("V1", "standardised"), "cases"] == 6
+
+
+def case(spread, least=1.0):
+    """A case with a standard deviation between its exploring seeds."""
+    values = spread * np.array([-1, -1, 0, 1, 1])
+    return Case(f"{spread}", dict(enumerate(values)), least)
+
+
+def test_what_is_planted_is_found_where_seeds_agree():
+    found = calibration.planted([case(0.01), case(0.1)])
+    assert found["cases"] == 2 and found["found"] == 1 and 1 < found["needed"] < 2
+    found = calibration.planted([case(0.01), case(3.0)])
+    assert found["found"] < 0.1 and found["needed"] > 2, "one noisy case is enough"
+    most = calibration.planted([case(0.01), case(0.01), case(3.0)], most=True)
+    assert most["found"] == 1 and np.isnan(most["needed"]), "the other two are most"
+    most = calibration.planted([case(0.01), case(3.0), case(3.0)], most=True)
+    assert most["found"] < 0.1
+
+
+def test_needed_is_where_four_in_five_are_found():
+    """Twice the smallest effect, found in a share p, is needed for a share p."""
+    for spread in (0.3, 0.6):
+        found = calibration.planted([case(spread)])
+        scaled = calibration.planted([case(spread, least=found["needed"] - 1)])
+        assert scaled["found"] == pytest.approx(calibration.RIGHT, abs=0.001)
+
+
+def test_the_noise_is_as_correlated_as_the_half_width_says():
+    """Of a mean of five the variance is 1/5 of the seeds' and 1/4 for the rows that they share."""
+    noise = calibration._noise(np.array([2.0]), 20_000, np.random.default_rng(0))
+    assert noise.mean(-1).var() == pytest.approx(4 * (1 / 5 + 1 / 4), rel=0.05)
+    assert noise.var(-1, ddof=1).mean() == pytest.approx(4, rel=0.05)
+    inside = np.abs(noise.mean(-1)) < half_width(noise)
+    assert inside.mean() == pytest.approx(0.95, abs=0.01)
+
+
+def test_tolerances_and_the_unknown_are_left_out():
+    unknown = Case("unknown", {0: 1.0, 1: np.nan}, 1.0)
+    nothing = calibration.planted([case(1.0, least=0.0), unknown])
+    assert nothing["cases"] == 0 and np.isnan(nothing["found"])
+    assert calibration.planted([])["cases"] == 0
+    with_one = calibration.planted([case(0.01), case(9.0, least=0.0), unknown])
+    assert with_one["cases"] == 1 and with_one["found"] == 1
