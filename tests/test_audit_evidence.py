@@ -244,9 +244,12 @@ def test_stored_tables_are_those_of_the_study(monkeypatch):
 
 @pytest.mark.parametrize("source", ["real", "twin"])
 def test_a_variation_is_stored_unless_a_twin_stands_in(monkeypatch, source):
-    def run(name, small):
+    def run(name, small, kinds):
         assert small, "nothing on a twin is a result"
+        asked.append((name, kinds))
         return [name]
+
+    asked = []
 
     sources = {"adult": "real", "compas": source, "german": "real"}
     monkeypatch.setattr(experiments.datasets, "source", sources.get)
@@ -262,6 +265,8 @@ def test_a_variation_is_stored_unless_a_twin_stands_in(monkeypatch, source):
         batches = ["minmax"], ["fewer_minmax"], variations.SMALL_BATCH
         assert found == {"fewer_minmax": ["fewer_minmax"], "batches": batches}
         assert experiments.variation("minmax") == {"minmax": ["minmax"]}
+        few, every = ("logistic", "network"), ("logistic", "network", "certified")
+        assert asked == [("fewer_minmax", few), ("minmax", few), ("minmax", every)]
 
 
 def slice_by_hand():

@@ -215,11 +215,11 @@ def test_methods_are_compared_over_the_same_rows():
     valid["cchvae"][4, :5] = False
     slices = [slice_of(dict.fromkeys(study.METHODS, np.array(EPS_GRID)), valid)]
     slices[0].recourse["growing_spheres"].cost[4, :5] += 100
-    table = cost.differences(slices, "flip", "cost_gap").loc["adult", 0]
+    table = leads.differences(slices, "flip", "cost_gap").loc["adult", 0]
     assert table.loc[EPS_GRID[3]].isna().all(), "five rows are too few"
     means = table.loc[EPS_GRID[4]].to_numpy()
     assert means == pytest.approx(EPS_GRID[4]), "rows that one method fails count for none"
-    found = leads.leads(cost.differences(slices, "denied", "displacement"))
+    found = leads.leads(leads.differences(slices, "denied", "displacement"))
     assert found["adult"] == (0.3, {0: pytest.approx(0)})
 
 

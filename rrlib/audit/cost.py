@@ -27,7 +27,7 @@ from rrlib.audit.experiments import (
     tables_by_scaling,
     trained,
 )
-from rrlib.audit.leads import by_radius, differences, lead_cases, lead_effects  # noqa: F401
+from rrlib.audit.leads import by_radius, lead_cases
 from rrlib.audit.smallest import (
     BATCHES,
     COST,

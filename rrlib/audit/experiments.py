@@ -61,15 +61,15 @@ def variation(name):
     """Return the tables of a variation of the study, by name.
 
     They are the stored ones. Where a twin stands in for a dataset, they are computed with few
-    samples.
+    samples, for the same kinds of model.
     """
     chosen = variations.VARIATIONS[name]
     if all_real():
         return {table: stored.read(table, name) for table in chosen.tables}
-    slices = variations.run(name, small=True)
+    slices = variations.run(name, small=True, kinds=tuple(chosen.seeds))
     found = tables.made(name, slices)
     if "batches" in chosen.tables:
-        usual = variations.run(chosen.usual, small=True)
+        usual = variations.run(chosen.usual, small=True, kinds=tuple(chosen.seeds))
         found["batches"] = study.more_batches(usual, slices, variations.SMALL_BATCH)
     return found
 
