@@ -45,8 +45,13 @@ def test_two_seeds_make_an_interval_and_one_does_not():
         found = effect("case", values)
         assert found.case == "case" and all(map(isnan, found[1:]))
     one, other = evidence.cases_of({"a": {0: 1, 1: 1}, "b": {5: 2}}, 0.1)
-    assert one == ("a", {0: 1, 1: 1}, 0.1) and other == ("b", {5: 2}, 0.1)
+    assert one == Case("a", {0: 1, 1: 1}, 0.1) and other == Case("b", {5: 2}, 0.1)
+    assert one.confirming == evidence.CONFIRMING
     assert one.explored == ("a", 1, 1, 1)
+
+
+def test_five_seeds_explore_and_five_confirm():
+    assert (evidence.EXPLORING, evidence.CONFIRMING) == ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 
 
 def test_what_is_shown_is_confirmed_where_a_seed_was_run():
@@ -107,6 +112,8 @@ def test_a_curve_is_read_where_every_seed_has_a_value():
     assert one.name == "networks" and one.smallest == 9, "exploring rows fix the smallest effect"
     no_seed = evidence.by_case(rows[rows["seed"] == 10], "validity", slope, 0.1)
     assert [one.values for one in no_seed] == [{}, {}]
+    with pytest.raises(ValueError, match="more than one case"):
+        evidence.by_seed(rows, "validity")
 
 
 def priced(standard, seed=0):
@@ -117,8 +124,8 @@ def priced(standard, seed=0):
 
 
 def test_the_smallest_cost_is_a_tenth_of_the_standard_models():
-    """Standard means 3 and 5 at eps = 0.3; where one seed lacks it, 2 and 4 at 0.25."""
-    both = pd.concat([priced([1] * 6 + [2, 3]), priced([1] * 6 + [4, 5], seed=1)])
+    """Standard means 2.5 and 5.5 at eps = 0.3; where one seed lacks it, 2 and 4 at 0.25."""
+    both = pd.concat([priced([1] * 6 + [2, 2.5]), priced([1] * 6 + [4, 5.5], seed=1)])
     for column in ("cost_gap", "displacement"):
         assert smallest.standard_cost(both, column) == pytest.approx(4)
         assert smallest.cost_slope(both, column) == pytest.approx(0.4 / 3), "over the grid 0.4"
@@ -181,6 +188,7 @@ def test_ten_rows_make_a_mean_and_nine_do_not():
     printed = experiments.select_rows(table, "printed")
     assert printed["cost"].tolist() == [5.0], "the printed cost is a mean over all rows"
     assert experiments.select_rows(table, "flip", "logistic")["validity"].tolist() == [0.45]
+    assert experiments.select_rows(table, "denied", "network")["validity"].tolist() == [1.0]
     assert table["cost_gap"].notna().all(), "the table itself is left as it is"
 
 
@@ -197,15 +205,17 @@ def test_fewer_samples_are_a_tenth():
 
 
 def live(seeds=(0, 1), kinds=("logistic", "network"), scale=1.0):
-    """A summary with one value, which no two rows share."""
-    index = pd.MultiIndex.from_product([kinds, seeds], names=["kind", "seed"])
-    table = index.to_frame(index=False).assign(dataset="adult", method="scfe", reading="flip")
-    return table.assign(eps=0.1, value=scale * np.arange(1.0, len(table) + 1))
+    """A table with every key and one value, which no two rows share."""
+    others = ["dataset", "method", "reading", "column", "eps"]
+    pairs = [(0.1, 0.2) if name == "eps" else ("a", "b") for name in others]
+    index = pd.MultiIndex.from_product([kinds, seeds, *pairs], names=["kind", "seed", *others])
+    table = index.to_frame(index=False)
+    return table.assign(value=scale * np.arange(1.0, len(table) + 1))
 
 
-def gathered(monkeypatch, kept, real=True):
-    """What is gathered where the study is live() and the stored tables are `kept`."""
-    both = {"summary": kept, "differences": kept}
+def gathered(monkeypatch, summary, differences=None, real=True):
+    """What is gathered where the study is live() and these are the stored tables."""
+    both = {"summary": summary, "differences": summary if differences is None else differences}
     monkeypatch.setattr(study, "run", lambda: "slices")
     monkeypatch.setattr(study, "table", lambda slices: live())
     monkeypatch.setattr(experiments.results, "all_differences", lambda slices: live())
@@ -240,6 +250,18 @@ def test_stored_tables_are_those_of_the_study(monkeypatch):
     for kept in (live(scale=1.01), live()[1:], live(seeds=(5, 6))):
         with pytest.raises(ValueError, match="not this study's"):
             gathered(monkeypatch, kept)
+    for summary, differences in ((live(), live(scale=1.01)), (live(scale=1.01), live())):
+        with pytest.raises(ValueError, match="not this study's"):
+            gathered(monkeypatch, summary, differences)
+
+
+def test_a_stored_table_may_differ_by_what_is_allowed(monkeypatch):
+    monkeypatch.setattr(study, "SEEDS", (0, 1))
+    monkeypatch.setattr(experiments.stored, "largest_difference", lambda *pair: 1.0)
+    gathered(monkeypatch, live())
+    monkeypatch.setattr(experiments.stored, "largest_difference", lambda *pair: 1.001)
+    with pytest.raises(ValueError, match="not this study's"):
+        gathered(monkeypatch, live())
 
 
 @pytest.mark.parametrize("source", ["real", "twin"])

@@ -6,7 +6,8 @@ from math import nan
 import pytest
 
 from rrlib.audit import claims, page, report, rule
-from rrlib.audit.evidence import Case, Effect, Finding, half_width
+from rrlib.audit.evidence import Case, Effect, Finding
+from rrlib.study.splits import half_width
 
 
 def case(name, mean, half, least=0.5):
@@ -104,6 +105,18 @@ def test_each_claim_has_one_row_in_one_look(monkeypatch):
     assert rows["V1"] == "standardised: 2 of 2; min-max: 0 of 2, 1 too small"
 
 
+def test_most_is_asked_of_a_claim_about_most_alone(monkeypatch):
+    two_of_three = [Finding("", "", [HIGHER, HIGHER, DOWN], "", "standardised")]
+    both = [
+        claims.Claim(name, "", "", "", lambda evidence: two_of_three, most=most)
+        for name, most in (("C1", False), ("C4", True))
+    ]
+    monkeypatch.setattr(claims, "CLAIMS", both)
+    ledger = claims.ledger(None)
+    assert list(ledger["verdict"]) == ["in 2 of 3 cases", "reproduced"]
+    assert list(claims.in_one_look(ledger)["verdict"]) == ["in 2 of 3 cases", "reproduced"]
+
+
 def test_the_ledger_as_a_page(monkeypatch):
     text = page.to_html(made_by_hand(monkeypatch))
     first, second = text.split("<details>")
@@ -120,6 +133,42 @@ def test_the_ledger_as_a_page(monkeypatch):
     assert "1 of 4: Adult (C-CHVAE)<br>1 against<br>1 undefined" in row
     assert "<summary>All 9 readings</summary><form data-filter hidden>" in text
     assert "http" not in text and "src=" not in text, "nothing from elsewhere"
+
+
+def test_the_cells_of_the_page(monkeypatch):
+    text = page.to_html(made_by_hand(monkeypatch))
+    first, second = text.split("<details>")
+    heads = "claim", "the paper says", "we find in its own setting", "verdict"
+    assert f"<table><tr><th>{'</th><th>'.join(heads)}</th></tr>" in first
+    heads = "claim", "reading", "weakest and strongest effect", "in favour", "verdict"
+    assert f"<table><tr><th>{'</th><th>'.join(heads)}</th></tr>" in second
+    cells = [row.count("<td>") for row in first.split("<tr")[2:]]
+    assert cells == [4] * 4 and first.count("</td>") == 16
+    assert second.count("<td>") == second.count("</td>") == 9 * 5
+    *own, denied = second.split("<tr")[-3:]
+    assert all("the paper's own setting, min-max" in row for row in own)
+    assert denied.startswith(' data-id="V1" data-verdict="contradicted" data-own="no">')
+    assert "own setting" not in denied.split("</table>")[0] and "<em></em>" not in second
+    assert 'data-verdict="false as printed"' in second
+    options = {
+        "claim": ("id", ["C1", "T3", "C4", "V1"]),
+        "verdict": (
+            "verdict",
+            [
+                "contradicted",
+                "false as printed",
+                "in k of n cases",
+                "not reproduced",
+                "reproduced",
+                "undecided",
+            ],
+        ),
+        "the paper's own setting": ("own", ["yes", "no"]),
+    }
+    for label, (name, values) in options.items():
+        listed = "".join(f"<option>{value}</option>" for value in values)
+        choice = f'<select name="{name}"><option value="">all</option>{listed}</select>'
+        assert f"<label>{label} {choice}</label>" in second
 
 
 def test_every_verdict_has_its_colour():

@@ -12,14 +12,12 @@ from rrlib.audit import rule, smallest
 from rrlib.audit.evidence import (
     CONFIRMING,
     EXPLORING,
-    LEVEL,
-    TEST_PER_TRAIN,
     Case,
     against,
     effect,
-    half_width,
     in_favour,
 )
+from rrlib.study.splits import LEVEL, TEST_PER_TRAIN, half_width, split_interval
 
 STEPS = np.linspace(-1, 1, 5)
 
@@ -139,6 +137,14 @@ def test_one_case_after_holm_is_its_interval():
     ]
 
 
+def test_two_cases_after_holm_need_a_quarter_more():
+    """Of two, the larger effect is asked at .0125: t with four degrees is 3.495, not 2.776."""
+    for ratio, expected in ((1.25, False), (1.27, True)):
+        above = rule.shown_by_holm(np.array([ratio, -1.0]), np.ones(2))
+        assert above.tolist() == [expected, False]
+    assert not rule.shown_by_holm(np.array([0.9e-9]), np.zeros(1)).any(), "what rounding leaves"
+
+
 def test_the_half_width_by_hand():
     """1 to 5: standard deviation sqrt(2.5), t = 2.776, sqrt(1/5 + 1/4)."""
     found = effect("case", [1, 2, 3, 4, 5])
@@ -146,6 +152,16 @@ def test_the_half_width_by_hand():
     assert found == ("case", 3, pytest.approx(3 - half), pytest.approx(3 + half))
     usual = t.ppf(1 - LEVEL, 4) * np.sqrt(2.5 / 5)
     assert half / usual == pytest.approx(np.sqrt((1 / 5 + TEST_PER_TRAIN) / (1 / 5)))
+
+
+def test_an_interval_over_splits_is_the_rules():
+    values = np.random.default_rng(0).normal(size=(5, 3))
+    found = split_interval(values)
+    for k, column in enumerate(values.T):
+        assert tuple(end[k] for end in found) == pytest.approx(effect("", column)[1:])
+    for wrong in ([1.0], [1.0, nan]):
+        with pytest.raises(ValueError, match="splits|missing"):
+            split_interval(wrong)
 
 
 @given(st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=5, max_size=5))
@@ -161,20 +177,22 @@ def test_scalings_are_settled():
     up, down, wide = (rule.judge([one]) for one in (UP, DOWN, WIDE))
     some = rule.judge([case(2.0, name="a"), case(2.0, name="b"), ZERO])
     other = rule.judge([ZERO, case(2.0, name="b"), case(2.0, name="c")])
-    third = rule.judge([ZERO, ZERO, case(2.0, name="c")])
+    fewer = rule.judge([ZERO, ZERO, case(2.0, name="b")])
     not_run = rule.judge([EXPLORED])
     depends = "depends on the scaling (not stated)"
     assert rule.settle([up]) == rule.settle([up, up]) == "reproduced"
     assert rule.settle([up, down]) == rule.settle([up, wide]) == depends
     assert rule.settle([some]) == rule.settle([some, some]) == "in 2 of 3 cases"
-    assert rule.settle([some, other]) == "in 1 of 3 cases", "b alone is named by both"
-    assert rule.settle([some, third]) == depends and rule.settle([some, up]) == depends
+    assert rule.settle([some, other]) == depends, "as many cases, and not the same"
+    assert rule.settle([some, fewer]) == depends and rule.settle([some, up]) == depends
     assert rule.settle([up, not_run]) == rule.settle([not_run, not_run]) == "undecided"
 
 
 def test_the_smallest_effects():
     cost, validity, share = smallest.COST, smallest.VALIDITY, smallest.SHARE
     assert (cost, validity, share) == (0.1, 0.05, 0.01)
+    others = smallest.ROUGHNESS, smallest.BATCHES, smallest.NOTHING, smallest.GRID_LENGTH
+    assert others == (0.03, 0.5, 0.0, 3)
 
 
 def test_two_seeds_explore_and_one_does_not():

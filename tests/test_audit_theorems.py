@@ -76,6 +76,11 @@ def test_lemma_1_by_hand(monkeypatch):
     assert means([holds]) == {"y = +1": {"Adult": about(0.01 - 1 / 7)}}
     assert means([tight]) == {"y = +1, tightness": {"Adult": about(-1)}}  # 1 - log2(4)
     assert asked == 2 * [{"rate": 1.0, "steps": 300}]
+    monkeypatch.setattr(theorems, "_lemma1_ratio", lambda data: np.array([0.5, 1, 4, 4]))
+    monkeypatch.setattr(theorems, "lemma1_printed", lambda *args, **options: 0.5)
+    first, holds, _ = theorems.lemma1(Evidence(slices))
+    assert means([holds]) == {"y = +1": {"Adult": about(0.01 - 1 / 4)}}, "a bound may be attained"
+    assert first.counterexample == "", "a bound above zero refutes nothing"
 
 
 def test_theorems_1_and_2_have_their_own_models_and_methods(monkeypatch):
@@ -148,17 +153,19 @@ def test_theorem_3_is_asked_of_the_denied_and_of_the_accepted():
 
     So it is with the first row; the second one is denied by both but surer under the last model,
     sigma(1/2); the third is denied by the last model alone, the fourth by the first alone. The
-    fifth and the sixth are accepted by all, for whom lower is surer: at 3/2 and 1/2 under the last
-    model the sixth breaks the order. Under all other models nothing differs.
+    fifth and the sixth are accepted by all, for whom lower is surer: at 1/2 under the last model
+    the sixth breaks the order. Under the second model all are less sure, under the others nothing
+    differs.
     """
     slopes = np.ones(E)
     X = np.array([[0.0], [-1.0], [1.0], [0.5], [3.0], [3.0]])
     x_cf = np.ones((E, 6, 1))
-    x_cf[-1, :, 0] = 0.5, 1.5, 9.0, 9.0, 1.5, 0.5
+    x_cf[1, :, 0] = 0.9, 0.9, 1.1, 0.9, 1.1, 1.1
+    x_cf[-1, :, 0] = 0.5, 1.5, 9.0, 9.0, 1.0, 0.5
     slices = lines(slopes, x_cf, X)
     for one in slices:
-        one.logits[:] = -1, -1, 0, -1, 2, 2
-        one.logits[-1] = -1, -1, -1, 0, 2, 2
+        one.logits[:] = -1, -1, 0, -1, 0, 0.5
+        one.logits[-1] = -1, -1, -1, 0, 0, 0.5
     broken, both = theorem3.broken_rows(slices[0], favourable=False)
     assert broken.tolist() == [0] * 6 + [1] and both.tolist() == [3] * 6 + [2]
     broken, both = theorem3.broken_rows(slices[0], favourable=True)
@@ -201,6 +208,9 @@ def test_where_nobody_is_denied_nothing_is_known():
     found = theorem3.theorem3(Evidence([one, other]))
     assert np.isnan(found[1].effects[0].mean) and np.isnan(found[2].effects[0].mean)
     assert found[3].effects[0].mean == about(0.01)
+    one.logits[0] = one.logits[2] = other.logits[0] = other.logits[2] = -1
+    found = theorem3.theorem3(Evidence([one, other]))
+    assert found[2].effects[0].mean == about(0.01), "one radius is enough to ask"
 
 
 def test_other_radii_are_those_between(monkeypatch):
@@ -280,6 +290,9 @@ def test_accuracy_under_each_attack(monkeypatch, kind, bonus):
     rise = 0.01 * (away @ e) / (away @ away) / 10
     assert result["improves, attack of radius 0.3"] == about({case: rise})
     assert result["improves, attack of the model's own radius"] == about({case: rise - 0.1})
+    both = pd.concat([table.assign(dataset="german"), table])
+    found = robust_accuracy(Evidence([], {"attacked": both}))[0]
+    assert [one.name for one in found.cases] == [case.replace("Adult", "German Credit"), case]
 
 
 PARTS = ("lowest at eps = 0", "improves")

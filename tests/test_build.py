@@ -68,7 +68,7 @@ def attributes(tree, rooms):
     [
         ("figures/weights.py", {"weights"}, {"index", "validity"}),
         ("figures/__init__.py", {"index", "weights"}, {"audit"}),
-        ("models/vae.py", {"methods", "cchvae_cost"}, {"validity", "weights"}),
+        ("models/vae.py", {"methods", "cchvae_cost"}, {"protects", "weights"}),
         ("models/minimiser.py", {"index", "weights", "ledger"}, {"audit"}),
         ("data/twin_statistics/german.json", {"index", "weights", "ledger"}, set()),
     ],
@@ -111,7 +111,7 @@ def test_files_of_results_are_part_of_the_keys_of_those_who_read_them(tmp_path, 
     monkeypatch.setattr(dependencies, "BOOK", tmp_path)
     found = changed(before)
     assert {"index", "cost", "ledger", "stored", "speed"} <= found
-    assert not {"validity", "weights", "scfe_cost"} & found
+    assert not {"protects", "weights", "scfe_cost"} & found
 
 
 def test_prose_is_no_part_of_a_key():

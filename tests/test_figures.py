@@ -4,16 +4,23 @@ And the rooms of figures and of theorems export every name that a chapter calls.
 """
 
 import ast
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
+from nbclient import NotebookClient
+from PIL import Image
 
 from rrlib import figures, theory
-from rrlib.audit.evidence import Effect
+from rrlib.audit.evidence import Case, effect
+from rrlib.figures.experiments import VERDICT_COLOURS
+from rrlib.figures.style import palette_png
 from rrlib.models import EPS_GRID
 from rrlib.study import Interval
 
@@ -97,12 +104,53 @@ def test_budget_curves_dot_the_models_of_one_class():
     )
 
 
+def case(step, least=0.0):
+    """A case whose five exploring values are even steps around 1."""
+    values = 1 + step * np.linspace(-1, 1, 5)
+    return Case("Adult, SCFE", dict(enumerate(values)), least)
+
+
+def test_an_effect_is_blue_above_the_smallest_that_counts():
+    """The interval is 0.89 to 1.11: above zero in both panels, above what counts in one."""
+    findings = {"counts": [case(0.1, 0.5)], "too small": [case(0.1, 0.95)]}
+    fig = figures.effect_rows(findings, "effect", "real")
+    colours = [ax.lines[0].get_color() for ax in fig.axes]
+    assert colours == [VERDICT_COLOURS[True], VERDICT_COLOURS[False]]
+    assert [ax.lines[2].get_xdata()[0] for ax in fig.axes] == [0.5, 0.95], "a tick marks it"
+    _, mean, low, high = effect("", list(case(0.1).values.values()))
+    assert fig.axes[0].lines[0].get_xdata() == pytest.approx([low, high])
+    assert low > 0 and mean == pytest.approx(1)
+
+
+def test_bands_are_the_ledgers_intervals():
+    rng = np.random.default_rng(0)
+    parts = [
+        pd.DataFrame({"seed": seed, "eps": EPS_GRID, "x": rng.normal(size=len(EPS_GRID))})
+        for seed in range(5)
+    ]
+    table = pd.concat(parts).assign(dataset="adult", method="scfe")
+    (band,) = figures.curves_over_seeds(table, "x").values()
+    for e, eps in enumerate(EPS_GRID):
+        by_hand = effect("", table.loc[table["eps"] == eps, "x"].to_numpy())
+        assert (band.mean[e], band.low[e], band.high[e]) == pytest.approx(by_hand[1:])
+
+
+def test_a_notebooks_figure_has_a_palette_and_its_size():
+    fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real")
+    usual = BytesIO()
+    fig.savefig(usual, dpi=fig.dpi, bbox_inches="tight")
+    data = palette_png(fig)
+    image = Image.open(BytesIO(data))
+    assert image.mode == "P" and image.size == Image.open(usual).size
+    assert len(data) < len(usual.getvalue()) / 2
+    full = np.asarray(Image.open(usual).convert("RGB"), float)
+    apart = np.abs(np.asarray(image.convert("RGB"), float) - full)
+    assert apart.mean() < 1, "of 255 levels a colour"
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_panels_of_one_quantity_share_their_axis(shared):
-    findings = {
-        "narrow": [Effect("Adult, SCFE", 0.5, 0.4, 0.6)],
-        "wide": [Effect("Adult, SCFE", 5.0, -4.0, 9.0)],
-    }
+    findings = {"narrow": [case(0.1)], "wide": [case(10)]}
     fig = figures.effect_rows(findings, "effect", "real", shared=shared)
     assert (fig.axes[0].get_xlim() == fig.axes[1].get_xlim()) == shared
 
@@ -172,3 +220,14 @@ def test_recourse_by_training_cuts_shares_at_their_ends():
     share, cost = figures.recourse_by_training(EPS_GRID, rows, "real").axes
     assert share.get_ylim() == (-0.05, 1.05) and cost.get_ylim()[0] < -1
     assert [line.get_color() for line in share.lines] == [line.get_color() for line in cost.lines]
+
+
+def test_a_kernel_shows_its_figures_by_palette():
+    """The notebook's own format of figures, which loads with the first of them, gives way."""
+    source = "import matplotlib.pyplot as plt\nfrom rrlib import figures\nfigures.use_style()\n"
+    cell = nbformat.v4.new_code_cell(source + "plt.subplots()\nplt.show()")
+    page = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(page).execute()
+    (shown,) = [out["data"] for out in cell.outputs if "data" in out and "image/png" in out["data"]]
+    image = Image.open(BytesIO(b64decode(shown["image/png"])))
+    assert image.mode == "P" and image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)

@@ -343,7 +343,8 @@ def test_a_tenth_is_a_tenth():
 def test_what_a_variation_runs(monkeypatch):
     monkeypatch.setattr(variations.sweep, "run", lambda **how: how)
     chosen = variations.VARIATIONS
-    assert [*chosen] == ["paper", "minmax", "l2", "fewer", "fewer_minmax", "again"]
+    fewer = ["fewer", "fewer_minmax", "again"]
+    assert [*chosen] == ["paper", "minmax", "l2", *fewer, "equal", "equal_minmax"]
     for name, one in chosen.items():
         how = {"methods": one.methods, "scaling": one.scaling, "p": one.p, "rows": one.rows}
         how["seeds"] = [7]
@@ -351,7 +352,8 @@ def test_what_a_variation_runs(monkeypatch):
         assert variations.run(name, small=True, seeds=[7]) == how | {"options": one.on_twins}
         assert one.scaling == ("minmax" if "minmax" in name else "standard")
         assert one.p == (2 if name == "l2" else np.inf)
-        assert one.rows == (2000 if one.p == 2 or one.scaling == "minmax" else None)
+        sampled = one.p == 2 or one.scaling == "minmax" or name == "equal"
+        assert one.rows == (2000 if sampled else None)
         assert set(one.options) <= set(one.methods) and set(one.on_twins) <= set(one.methods)
     for name in ("paper", "minmax", "l2"):
         assert chosen[name].options == {}
@@ -361,10 +363,12 @@ def test_what_a_variation_runs(monkeypatch):
 
 
 def test_seeds_of_the_variations():
-    """Ten, five for what is looked at beside, three for fewer samples in the box."""
-    counts = {}
+    """Ten, five for what is looked at beside; others confirm what was first seen on these."""
+    counts, later = {}, (*range(5), *range(10, 15))
     for name, one in variations.VARIATIONS.items():
-        assert all(list(seeds) == list(range(len(seeds))) for seeds in one.seeds.values())
+        for seeds in one.seeds.values():
+            usual = range(len(seeds))
+            assert list(seeds) == list(later if name.startswith("equal") else usual)
         counts[name] = {kind: len(seeds) for kind, seeds in one.seeds.items()}
     ten = dict.fromkeys(("logistic", "network", "certified"), 10)
     assert counts == {
@@ -372,6 +376,8 @@ def test_seeds_of_the_variations():
         "minmax": ten,
         "l2": {"logistic": 10, "network": 5, "certified": 5},
         "fewer": ten,
-        "fewer_minmax": {"logistic": 3, "network": 3},
+        "fewer_minmax": {"logistic": 10, "network": 10},
         "again": {"logistic": 5, "network": 5},
+        "equal": ten,
+        "equal_minmax": ten,
     }

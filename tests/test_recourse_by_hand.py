@@ -106,6 +106,8 @@ def test_boxes_by_hand():
     for lower, upper, message in cases:
         with pytest.raises(ValueError, match=message):
             common.make_box(X, lower, upper, like)
+    with pytest.raises(ValueError, match=r"X\[0, 0\] = 1.0 lies outside its own bounds"):
+        common.make_box([[1]], [2], None, like)
     part = common.within(above, [1])
     assert part.lower.tolist() == [[-np.inf] * 2] and part.upper.tolist() == [[5, 6]]
     assert common.within(None, [1]) is None
@@ -126,6 +128,9 @@ def test_judging_by_hand():
     assert found.n_evals is n_evals
     found = common.judge(model, start, doubles([points]), target, n_evals, radius=target)
     assert found.radius is target and found.cost.tolist() == [[5, 5, 10, 0, 0, 0]]
+    end = doubles([[1e308, 0]])
+    other = common.judge(model, end, -end[None], target[:, :1], n_evals)
+    assert not other.valid.any() and torch.equal(other.x_cf[0], end), "ends of all numbers"
     half = common.judge(to(model, torch.float32), start[:1], doubles([[[1e39, 0]]]), 1, n_evals)
     assert not half.valid.any() and half.x_cf.tolist() == [[[3, 4]]]
 
@@ -150,6 +155,9 @@ def test_blocks_are_joined_along_the_rows(monkeypatch):
     assert all(torch.equal(one, other) for one, other in zip(found, whole))
     assert seen[0] == (5, None) and [n for n, _ in seen[1:]] == [2, 2, 1]
     assert seen[2][1] == start[2:4].tolist()
+    seen.clear()
+    common.in_blocks(flat, start, target, size=3)
+    assert [n for n, _ in seen] == [3, 2], "as many as are asked for"
     monkeypatch.setattr(common, "ROWS", 5)
     kept = SimpleNamespace()
     assert common.in_blocks(lambda *given: kept, start, target) is kept, "one block as it is"
@@ -179,6 +187,9 @@ def test_options_that_are_whole():
     for value in (1, 2.0, True, "2", None):
         with pytest.raises(ValueError, match="steps must be a whole number of at least 2, not"):
             common.check_whole("steps", value, 2)
+    for value in (True, False):
+        with pytest.raises(ValueError, match="whole number of at least 0"):
+            common.check_whole("steps", value, 0)
 
 
 def test_the_closed_form_by_hand():

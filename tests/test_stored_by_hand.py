@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rrlib.study import __main__ as command
 from rrlib.study import fingerprint, stored, tables
 from rrlib.study.tables import Group
 from rrlib.study.variations import VARIATIONS
@@ -18,6 +19,8 @@ FILES = {
     "upper/roof.py": "from rrlib.lower import nail\nfrom rrlib.lower.wall import paint\n",
     "upper/chimney.py": "from rrlib.upper import slate, hut\nfrom rrlib.lower.wall import beam\n",
     "upper/garden.py": "from os import path\nfrom . import roof\nfrom rrlib.lower import plank\n",
+    "yard/__init__.py": "from rrlib.lower import plank as board\n",
+    "yard/shed.py": "from rrlib.yard import board\nimport rrlib.upper.roof, os.path\n",
     "lower/__init__.py": "from os import nail\nfrom rrlib.lower.wall import beam, plank\n",
     "lower/wall.py": "from rrlib.lower.cellar import beam\npaint = 1\n",
     "lower/cellar.py": "from rrlib.lower.wall import paint\nbeam = 1\n",
@@ -26,7 +29,7 @@ FILES = {
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
-    """A package of nine files."""
+    """A package of eleven files."""
     caches = (fingerprint._imports, fingerprint._bare, fingerprint.code, fingerprint.data)
     for name, text in FILES.items():
         path = tmp_path / "rrlib" / name
@@ -51,6 +54,8 @@ def test_names_are_followed_to_where_they_come_from(house):
     assert fingerprint._imports("rrlib.lower.wall") == ["rrlib.lower.cellar"]
     assert fingerprint._imports("rrlib.upper.garden") == ["rrlib.lower.wall"], "handed on"
     assert fingerprint._imports("rrlib.door") == ["rrlib.upper"]
+    other = ["rrlib.lower.wall", "rrlib.upper.roof"]
+    assert fingerprint._imports("rrlib.yard.shed") == other, "by another name, and imported whole"
     circle = ["rrlib.lower.cellar", "rrlib.lower.wall"]
     assert fingerprint.behind(["rrlib.lower.wall"]) == circle
     assert fingerprint.behind(["rrlib.upper.chimney"]) == [
@@ -189,20 +194,20 @@ def test_what_a_stamp_is_made_of(plain):
 def test_groups_are_listed_in_order():
     found = stored.groups(["fewer", "again"])
     assert found[:4] == [
-        Group("summary", "fewer", "adult", "logistic", 0, "scfe"),
         Group("summary", "fewer", "adult", "logistic", 0, "cchvae"),
         Group("summary", "fewer", "adult", "logistic", 0, "growing_spheres"),
-        Group("summary", "fewer", "adult", "logistic", 1, "scfe"),
+        Group("summary", "fewer", "adult", "logistic", 1, "cchvae"),
+        Group("summary", "fewer", "adult", "logistic", 1, "growing_spheres"),
     ]
-    assert found[30] == Group("differences", "fewer", "adult", "logistic", 0, "")
-    assert found[450] == Group("summary", "again", "adult", "logistic", 0, "cchvae")
-    assert len(found) == 3 * 3 * 10 * (3 + 1 + 1) + 3 * 2 * 5 * 2
+    assert found[20] == Group("differences", "fewer", "adult", "logistic", 0, "")
+    assert found[360] == Group("summary", "again", "adult", "logistic", 0, "cchvae")
+    assert len(found) == 3 * 3 * 10 * (2 + 1 + 1) + 3 * 2 * 5 * 2
+    assert [group.method for group in stored.groups(["l2"])[:3]] == list(VARIATIONS["l2"].methods)
 
 
-def rows_of(variation, seed, value, dataset="adult", **changes):
+def rows_of(seed, value, dataset="adult", **changes):
     """Two rows of a summary."""
     rows = {
-        "variation": variation,
         "dataset": dataset,
         "kind": "network",
         "seed": seed,
@@ -230,35 +235,38 @@ def test_the_lines_of_a_file(folder):
         ("paper", 1, 1.0, "adult"),
     ]
     for variation, seed, value, dataset in written:
-        stored.write({"summary": rows_of(variation, seed, value, dataset)}, 2.25)
-    other = rows_of("paper", 1, [5.0, 6.0], kind="logistic")
-    stored.write({"summary": other, "differences": other.drop(columns="method")[:1]}, 0.06)
+        stored.write(variation, {"summary": rows_of(seed, value, dataset)}, 2.25)
+    other = rows_of(1, [5.0, 6.0], kind="logistic")
+    both = {"summary": other, "differences": other.drop(columns="method")[:1]}
+    stored.write("paper", both, 0.06)
     assert (folder / "paper" / "summary.csv").read_text() == "\n".join(
         [
-            "variation,dataset,kind,seed,method,value",
-            "paper,adult,logistic,1,scfe,5",
-            "paper,adult,logistic,1,cchvae,6",
-            "paper,adult,network,1,scfe,1",
-            "paper,adult,network,1,cchvae,1",
-            "paper,compas,network,9,scfe,1e-09",
-            "paper,compas,network,9,cchvae,",
-            "paper,compas,network,10,scfe,0.333333",
-            "paper,compas,network,10,cchvae,0.333333",
-            "paper,german,network,0,scfe,0",
-            "paper,german,network,0,cchvae,1.23457e+06",
+            "dataset,kind,seed,method,value",
+            "adult,logistic,1,scfe,5",
+            "adult,logistic,1,cchvae,6",
+            "adult,network,1,scfe,1",
+            "adult,network,1,cchvae,1",
+            "compas,network,9,scfe,1e-09",
+            "compas,network,9,cchvae,",
+            "compas,network,10,scfe,0.3333",
+            "compas,network,10,cchvae,0.3333",
+            "german,network,0,scfe,0",
+            "german,network,0,cchvae,1.235e+06",
             "",
         ]
     )
     few = (folder / "fewer" / "summary.csv").read_text().splitlines()
-    assert few[1:] == ["fewer,adult,network,0,scfe,2", "fewer,adult,network,0,cchvae,2"]
+    assert few[1:] == ["adult,network,0,scfe,2", "adult,network,0,cchvae,2"]
     assert not list(folder.rglob("*.part"))
     lines = stored.manifest()
     assert list(lines) == [*Group._fields, "stamp", "rows", "seconds"]
     assert len(lines) == 13 and lines["table"].tolist().count("differences") == 1
     assert lines["stamp"].tolist()[:3] == 3 * ["today, 1"]
-    row = [["paper", "adult", "logistic", "1", "scfe", "5"]]
+    row = [["adult", "logistic", "1", "scfe", "5"]]
     assert lines["rows"][0] == fingerprint.digest(row)
     assert lines["seconds"].tolist()[2:5] == ["0.1", "2.2", "2.2"]
+    stored.write("paper", {"losses": other.drop(columns="method").assign(value=1 / 3)[:1]}, 0.06)
+    assert stored.read("losses", "paper")["value"].tolist() == [0.333333], "losses need more digits"
     kept = stored.read("summary", "fewer")
     assert list(kept) == ["dataset", "kind", "seed", "method", "value"]
     assert kept["value"].tolist() == [2, 2] and kept.index.tolist() == [0, 1]
@@ -266,15 +274,15 @@ def test_the_lines_of_a_file(folder):
 
 
 def test_a_slice_takes_the_place_of_its_older_self(folder):
-    stored.write({"summary": rows_of("paper", 1, 1.0)}, 1.0)
-    stored.write({"summary": rows_of("paper", 2, 2.0)}, 1.0)
-    stored.write({"summary": rows_of("paper", 1, 3.0)}, 7.0)
+    stored.write("paper", {"summary": rows_of(1, 1.0)}, 1.0)
+    stored.write("paper", {"summary": rows_of(2, 2.0)}, 1.0)
+    stored.write("paper", {"summary": rows_of(1, 3.0)}, 7.0)
     assert stored.read("summary", "paper")["value"].tolist() == [3, 3, 2, 2]
     assert stored.manifest()["seconds"].tolist() == ["7.0", "7.0", "1.0", "1.0"]
 
 
 def test_what_is_stale_and_what_is_altered(folder, monkeypatch):
-    stored.write({"summary": rows_of("paper", 1, 1.0)}, 1.0)
+    stored.write("paper", {"summary": rows_of(1, 1.0)}, 1.0)
     group = Group("summary", "paper", "adult", "network", 1, "scfe")
     of_the_paper = stored.groups(["paper"])
     stale = [one for one in of_the_paper if one not in (group, group._replace(method="cchvae"))]
@@ -285,7 +293,7 @@ def test_what_is_stale_and_what_is_altered(folder, monkeypatch):
     text = path.read_text()
     path.write_text(text.replace("scfe,1", "scfe,2"))
     assert stored.altered() == [group]
-    path.write_text(text + "paper,adult,network,2,scfe,1\n")
+    path.write_text(text + "adult,network,2,scfe,1\n")
     assert stored.altered() == [group._replace(seed=2)], "one that nobody wrote"
     path.write_text("\n".join(text.split("\n")[:1]) + "\n")
     assert stored.altered() == [group._replace(method="cchvae"), group]
@@ -299,17 +307,26 @@ def test_nothing_stored_is_said(folder):
     assert stored.altered() == []
 
 
-def test_a_slice_is_computed_for_each_table(monkeypatch):
-    def tagged(name):
-        return lambda *given: pd.DataFrame({"made": [name], "of": [given]})
+@pytest.fixture
+def asked(monkeypatch):
+    """What is asked of the study; each table holds its name, its method and what it is made of."""
 
-    for name in ("summary", "differences"):
+    def tagged(name):
+        return lambda *given: pd.DataFrame(
+            {"made": name, "method": ["scfe", "cchvae"], "of": [given] * 2}
+        )
+
+    for name in tables.TABLES:
         table = tables.TABLES[name]._replace(make=tagged(name))
         monkeypatch.setitem(tables.TABLES, name, table)
     monkeypatch.setattr(stored.results, "more_batches", tagged("batches"))
-    one = SimpleNamespace(dataset="adult", kind="network")
-    asked = []
+    one, asked = SimpleNamespace(dataset="adult", kind="network"), []
     monkeypatch.setattr(stored.sweep, "compute", lambda *given: asked.append(given) or one)
+    return one, asked
+
+
+def test_a_slice_is_computed_for_each_table(asked, monkeypatch):
+    one, asked = asked
     monkeypatch.setattr(stored, "perf_counter", iter([10.0, 12.5, 0.0, 0.0]).__next__)
     found, seconds = stored.compute("fewer", "adult", "network", 2, cache=False)
     assert seconds == 2.5
@@ -326,12 +343,38 @@ def test_a_slice_is_computed_for_each_table(monkeypatch):
     }
     assert list(found) == list(expected)
     for name, table in found.items():
-        assert list(table) == ["variation", "made", "of"] and table["variation"][0] == "fewer"
         assert (table["made"][0], table["of"][0]) == (name, expected[name])
+    assert found["summary"]["method"].tolist() == ["cchvae"], "SCFE draws no samples"
+    assert found["differences"]["method"].tolist() == ["scfe", "cchvae"]
     found, _ = stored.compute("l2", "adult", "network", 2)
     setting, _, _, cache = asked[-1]
     assert (setting.p, setting.rows, cache) == (2, 2000, True)
     assert list(found) == ["summary", "differences"]
+    assert found["summary"]["method"].tolist() == ["scfe", "cchvae"]
+
+
+def test_what_is_not_asked_for_is_not_searched(asked):
+    _, asked = asked
+    found, _ = stored.compute("paper", "adult", "network", 2, ("losses", "offers"))
+    assert list(found) == ["losses", "offers"]
+    assert [given[1:3] for given in asked] == [(("growing_spheres",), {})]
+    stored.compute("paper", "adult", "network", 2, ("losses",))
+    assert asked[-1][1:3] == ((), {})
+    stored.compute("fewer", "adult", "network", 2, ("differences",))
+    fewer = VARIATIONS["fewer"]
+    assert len(asked) == 3 and asked[-1][1:3] == (fewer.methods, fewer.options)
+
+
+def test_what_is_stale_is_made_slice_by_slice(folder, monkeypatch):
+    group = Group("summary", "paper", "adult", "network", 1, "scfe")
+    other = group._replace(table="losses", method="")
+    later = group._replace(seed=2)
+    todo = command.by_slice([group, group._replace(method="cchvae"), later, other])
+    assert todo == {group[1:5]: ("summary", "losses"), later[1:5]: ("summary",)}
+    rows = rows_of(1, 1.0)
+    stored.write("paper", {"summary": rows}, 3.0)
+    stored.write("paper", {"losses": rows.drop(columns="method")[:1]}, 5.0)
+    assert command.estimate(todo) == {group[1:5]: 5.0, later[1:5]: command.UNKNOWN}
 
 
 def test_how_far_tables_are_apart():

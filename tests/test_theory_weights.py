@@ -104,6 +104,23 @@ def test_a_hunt_comes_close_to_the_stability_bound_and_never_past_it(p):
     assert ratio.max() > 0.9, "the hunt finds instances on which the bound is nearly attained"
 
 
+def test_of_a_minibatch_the_stability_bound_takes_its_own_misfit():
+    """One step on the row x = 0, of misfit sigma(1), out of a set whose other rows are all right.
+
+    With the misfit of the whole set in its place the bound would fail.
+    """
+    eps, start = np.array([1.0]), np.array([[1.0]])
+    batch, label = np.zeros((1, 1, 1)), np.ones((1, 1), dtype=int)
+    u, v = train(batch, label, eps, start, rate=np.array([1.0]), steps=1, p=2)
+    distance = np.linalg.norm(u[-1] - v[-1], axis=-1)
+    own = theory.stability_sum(batch, label, v, eps, rate=1.0, p=2, bias=False)[-1]
+    assert distance == pytest.approx(expit(1.0))
+    assert own == pytest.approx(expit(1.0)), "which the batch's own misfit gives"
+    whole = np.array([[[0.0], [20.0], [20.0]]])
+    misfit = expit(1.0 - whole[..., 0]).mean(-1)
+    assert distance > eps * misfit, "S is 0 on the batch, so the misfit is all there is"
+
+
 def test_above_the_rate_limit_the_stability_bound_fails_and_says_so():
     """x = 1 with both labels: curvature 1/4, so the limit is 8.
 
@@ -283,6 +300,19 @@ def test_a_search_that_fails_gives_no_bound_and_no_wrong_one(monkeypatch):
     box = theory.robust_region_box(X, y, theta[0], [0.05, 0.3])
     assert np.isinf(box.upper).any()
     assert np.all((box.lower <= theta[1:] + 1e-9) & (theta[1:] <= box.upper + 1e-9))
+
+
+@pytest.mark.parametrize("few", [3, 40])
+def test_few_rows_show_the_way_and_all_rows_give_the_bound(monkeypatch, few):
+    """Where the few lead astray, all rows are followed from the start."""
+    X, y = overlapping(1)
+    X, theta = minimisers_of(X, y, [0.0])
+    eps = [0.05, 0.3]
+    box = theory.robust_region_box(X, y, theta[0], eps)
+    monkeypatch.setattr(weights_region, "FEW", few)
+    found = theory.robust_region_box(X, y, theta[0], eps)
+    assert np.isfinite(box).all()
+    np.testing.assert_allclose(found, box, rtol=1e-7)
 
 
 def test_a_model_trained_against_a_larger_radius_leaves_the_region():

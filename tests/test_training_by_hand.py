@@ -133,6 +133,14 @@ def test_settings_of_a_network():
         training.fit_network(X, Y, [0.1], seed=0, p=1)
 
 
+def test_one_model_that_diverges_is_enough(monkeypatch):
+    start = network.init_network(2, [0.1, 0.2], 0)
+    start.W1[0] = np.inf
+    monkeypatch.setattr(training, "init_network", lambda *given: start)
+    with pytest.raises(ValueError, match="diverged: scale X, or lower the rate"):
+        training.fit_network(X, Y, [0.1, 0.2], seed=0, epochs=1)
+
+
 def test_a_network_of_two_units_by_hand(monkeypatch):
     """At x = 0 both units are at 1/2: h = (2 - 6) / 2 + 1 = -1, slopes w2 W1 / 4."""
     parts = [[[1.0, 2.0], [0.5, 0.0]]], [[0.0, 0.0]], [[2.0, -6.0]], [1.0], [0.0]

@@ -171,7 +171,7 @@ def _some(table, kind, reading="flip", column="cost_gap"):
 def _tenth_of_scfe(rows):
     """Return the smallest lead of SCFE that counts, by dataset, from rows of the summary."""
     scfe = rows[(rows["method"] == "scfe") & rows["seed"].isin(EXPLORING)]
-    parts = scfe.groupby("dataset", sort=False)
+    parts = scfe.groupby("dataset")
     return {dataset: COST * standard_cost(part, "cost_gap") for dataset, part in parts}
 
 
@@ -185,7 +185,7 @@ def _lead_by_samples(evidence, kind):
     smallest = _tenth_of_scfe(select_rows(evidence.usual["summary"], "flip", kind))
     with_few = lead_cases(fewer.where(known), smallest)
     found = []
-    for usual, few in zip(lead_cases(many.where(known), smallest), with_few, strict=True):
+    for usual, few in zip(lead_cases(many.where(known), smallest), with_few):
         change = {seed: lead - few.values[seed] for seed, lead in usual.values.items()}
         found.append(usual._replace(values=change))
     return found

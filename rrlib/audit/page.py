@@ -89,7 +89,7 @@ def _readings(table):
             reading += f"<br><strong>the paper's own setting, {html.escape(row.setting)}</strong>"
         details = [row.measure, row.counterexample]
         reading += "".join(f"<br><em>{html.escape(each)}</em>" for each in details if each)
-        effects = dict.fromkeys(describe(effect) for effect in ends(row.cases) if effect)
+        effects = dict.fromkeys(map(describe, ends(row.cases)))
         lines = count(row.cases, row)
         cells = [_link(row), reading, _lines(effects), _lines(lines), badge(row.verdict)]
         own = "yes" if row.setting else "no"

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t
 
-from rrlib.audit.evidence import CONFIRMING, LEVEL, ROUNDING, in_favour
+from rrlib.audit.evidence import CONFIRMING, ROUNDING, in_favour
+from rrlib.study.splits import LEVEL
 
 
 class Judgement(NamedTuple):
@@ -86,35 +87,29 @@ def judge(cases, *, counterexample="", most=False):
         verdict = "undecided"
     unknown = np.isnan(low) | np.isnan(smallest)
     groups = [_names(cases, chosen) for chosen in (named, below, small & ~below, unknown)]
-    ran = any(seed in case.values for case in cases for seed in CONFIRMING)
+    ran = any(seed in case.values for case in cases for seed in case.confirming)
     return Judgement(verdict, *groups, n, ran)
 
 
 def settle(judgements):
     """Return the verdict on a claim from its judgements, one for each scaling of the features.
 
-    The same verdict under each is the claim's; of two that speak of some cases, those count that
-    both name. Otherwise it *depends on the scaling (not stated)*; that is said only where the
-    confirming seeds were run under each.
+    The same verdict on the same cases is the claim's. Otherwise it *depends on the scaling (not
+    stated)*; that is said only where the confirming seeds were run under each.
     """
-    verdicts = {one.verdict for one in judgements}
-    some = all(verdict.startswith("in ") for verdict in verdicts)
-    if len(judgements) == 1 or (len(verdicts) == 1 and not some):
+    if len({(one.verdict, frozenset(one.named)) for one in judgements}) == 1:
         return judgements[0].verdict
     if not all(one.ran for one in judgements):
         return "undecided"
-    both = set.intersection(*(set(one.named) for one in judgements))
-    if some and both:
-        return f"in {len(both)} of {judgements[0].n} cases"
     return "depends on the scaling (not stated)"
 
 
 def holm(p):
     """Return which of some hypotheses Holm's procedure rejects at `LEVEL`, from their p-values."""
-    order = np.argsort(p, axis=-1, kind="stable")
+    order = np.argsort(p)
     allowed = LEVEL / np.arange(np.shape(p)[-1], 0, -1)
     passed = np.take_along_axis(np.asarray(p), order, -1) <= allowed
-    rejected = np.zeros(np.shape(p), bool)
+    rejected = np.empty(np.shape(p), bool)
     np.put_along_axis(rejected, order, np.logical_and.accumulate(passed, -1), -1)
     return rejected
 

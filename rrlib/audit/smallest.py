@@ -5,6 +5,8 @@ They were fixed before the confirming seeds were run.
 
 import numpy as np
 
+from rrlib.audit.evidence import by_seed
+
 COST = 0.1
 """Of the standard model's mean cost at eps = 0.3 over the same rows.
 
@@ -52,7 +54,7 @@ def standard_cost(part, column):
         rows = part[part["eps"] > 0]
         standard = rows["cost_common"] - rows["cost_gap"]
     rows = rows.assign(standard=standard)
-    known = rows.pivot(index="seed", columns="eps", values="standard").dropna(axis=1)
+    known = by_seed(rows, "standard").dropna(axis=1)
     return known.iloc[:, -1].mean() if known.size else np.nan
 
 

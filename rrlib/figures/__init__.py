@@ -16,6 +16,7 @@ from rrlib.figures.collapse import (
     loss_along_ray,
     worst_case_tails,
 )
+from rrlib.figures.equal import changes_by_group, parts_of_a_rise
 from rrlib.figures.experiments import (
     budget_curves,
     curves_against_eps,
@@ -33,10 +34,12 @@ from rrlib.figures.neighbourhood import (
     neighbourhood_maps,
 )
 from rrlib.figures.opening import opening
+from rrlib.figures.prediction import predicted_and_found
+from rrlib.figures.protects import network_gaps, signed_losses, three_boundaries
 from rrlib.figures.scfe_cost import definition1, theorem1_panels, theorem1_shares
 from rrlib.figures.speed import speed_rates
 from rrlib.figures.style import use_style
-from rrlib.figures.tradeoff import tradeoff_map
+from rrlib.figures.tradeoff import tradeoff_map, tradeoff_plane
 from rrlib.figures.training import (
     adversarial_accuracy_panels,
     adversarial_matrix,
@@ -64,6 +67,7 @@ __all__ = [
     "cap_shares",
     "certified_gains",
     "certified_steps",
+    "changes_by_group",
     "collapse_thresholds",
     "cost_excess",
     "curves_against_eps",
@@ -77,12 +81,16 @@ __all__ = [
     "latent_search",
     "loss_along_ray",
     "neighbourhood_maps",
+    "network_gaps",
     "opening",
+    "parts_of_a_rise",
+    "predicted_and_found",
     "recourse_by_training",
     "scfe_paths",
     "scfe_traps",
     "score_budget",
     "seeds_of",
+    "signed_losses",
     "speed_rates",
     "sphere_search",
     "theorem1_panels",
@@ -90,7 +98,9 @@ __all__ = [
     "theorem2_panels",
     "theorem2_shares",
     "theorem3_differences",
+    "three_boundaries",
     "tradeoff_map",
+    "tradeoff_plane",
     "use_style",
     "validity_split",
     "weights_bounds",

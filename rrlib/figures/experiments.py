@@ -23,12 +23,14 @@ from rrlib.figures.style import (
     legend_entries,
     panel_grid,
 )
-from rrlib.study.metrics import Interval, interval
+from rrlib.study.metrics import Interval
+from rrlib.study.splits import split_interval
 
 DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
 """The growing spheres often lie on C-CHVAE, whose colour then shows in the gaps."""
 
 VERDICT_COLOURS = {True: "#0072B2", False: "0.55"}
+"""Of an effect: whether its interval lies above the smallest one that counts."""
 
 
 def seeds_of(table, column, by=("dataset", "method")):
@@ -44,7 +46,7 @@ def seeds_of(table, column, by=("dataset", "method")):
 
 
 def curves_over_seeds(table, column, by=("dataset", "method")):
-    """Return the intervals over seeds of a column of the study's table.
+    """Return the intervals over seeds of a column of the study's table, by `split_interval`.
 
     A dict of case -> Interval of arrays of shape (E,). At an eps where some seed has no value
     the interval is NaN, and the curve is not drawn.
@@ -53,7 +55,7 @@ def curves_over_seeds(table, column, by=("dataset", "method")):
     for case, values in seeds_of(table, column, by).items():
         known = np.isfinite(values).all(0)
         ends = np.full((3, values.shape[1]), np.nan)
-        ends[:, known] = interval(values[:, known])
+        ends[:, known] = split_interval(values[:, known])
         found[case] = Interval(*ends)
     return found
 
@@ -152,32 +154,34 @@ def budget_curves(budgets, panels, marked, mark, source):
 
 
 def effect_rows(findings, xlabel, source, *, shared=False):
-    """Draw effects and their intervals in rows, one panel for each finding.
+    """Draw effects over the exploring seeds and their intervals in rows, a panel for each finding.
 
-    Blue where the interval lies above zero.
+    Blue where the interval lies above the smallest effect that counts, which a tick marks.
 
     Parameters
     ----------
-    findings : dict of panel title -> list of Effect
+    findings : dict of panel title -> list of Case, see `rrlib.audit.evidence`
     xlabel : str
     source : "real" or "twin"
     shared : bool
         Whether the panels show one quantity, and so share their axis.
     """
-    cases = list(dict.fromkeys(effect.case for found in findings.values() for effect in found))
-    size = 9, 1.2 + 0.28 * len(cases)
+    names = list(dict.fromkeys(case.name for cases in findings.values() for case in cases))
+    size = 9, 1.2 + 0.28 * len(names)
     fig, axes = plt.subplots(
         1, len(findings), figsize=size, sharex=shared, sharey=True, squeeze=False
     )
-    for ax, (title, found) in zip(axes[0], findings.items()):
-        for effect in found:
+    for ax, (title, cases) in zip(axes[0], findings.items()):
+        for case in cases:
+            effect, at = case.explored, names.index(case.name)
             if np.isfinite(effect.mean):
-                at, colour = cases.index(effect.case), VERDICT_COLOURS[effect.low > 0]
+                colour = VERDICT_COLOURS[effect.low > case.smallest]
                 ax.plot([effect.low, effect.high], [at, at], color=colour)
                 ax.plot(effect.mean, at, "o", color=colour, markersize=4)
+                ax.plot(case.smallest, at, "|", color="black", markersize=7)
         ax.axvline(0, **BOUND)
         ax.set(title=title, xlabel=xlabel)
-    axes[0, 0].set_yticks(range(len(cases)), cases)
+    axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].invert_yaxis()
     return finish(fig, source)
 

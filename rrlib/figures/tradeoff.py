@@ -1,4 +1,4 @@
-"""The figure of the chapter on the trade-off."""
+"""The figures of the chapter on the trade-off."""
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -20,6 +20,17 @@ NAMED = {0.0: (-12, -12), 0.1: (12, 11), 0.3: (14, -14)}
 
 NARROWEST = 0.1
 """The least width of a panel, so that noise in a share is not drawn as a difference."""
+
+SHOWN = {
+    "robust": "adversarial accuracy",
+    "affordable": "share with a yes\nwithin the budget",
+    "accuracy": "accuracy",
+}
+"""The measures of the plane, and what its colour bars call them."""
+
+ON_FRONT = {"s": 14, "color": "white", "edgecolor": "black", "linewidth": 0.8, "zorder": 4}
+PATH = {"color": "#D55E00", "marker": "s", "markersize": 4, "zorder": 3}
+"""The marks of offers on the front, and of the models at their own thresholds."""
 
 SPANS = {"linestyle": "none", "color": "0.45", "linewidth": 1.1, "capsize": 2, "zorder": 2}
 LINK = {"arrowstyle": "-", "color": "0.3", "linewidth": 0.6, "shrinkB": 2}
@@ -66,6 +77,48 @@ def tradeoff_map(eps, offers, one_class, label, source):
     fig.colorbar(ScalarMappable(scale, EPS_MAP), ax=axes, label=EPS_LABEL, shrink=0.8)
     legend_below(fig, *axes)
     return finish(fig, source)
+
+
+def tradeoff_plane(offers, source):
+    """Draw the plane of radius and share denied: a row for each measure, a column for each dataset.
+
+    Parameters
+    ----------
+    offers : dict of dataset name -> DataFrame
+        The columns of `Choice.offers`; `denied` is NaN at the models' own thresholds.
+    source : "real" or "twin"
+    """
+    keys = [(measure, name) for measure in SHOWN for name in offers]
+    fig, panels = panel_grid(keys, 7.2, sharex=True, sharey=True)
+    for measure, label in SHOWN.items():
+        maps = [table[table["denied"].notna()] for table in offers.values()]
+        every = np.concatenate([table[measure] for table in maps])
+        scale = Normalize(every.min(), every.max())
+        for name, table in offers.items():
+            _plane(panels[measure, name], table, measure, scale)
+        row = [panels[measure, name] for name in offers]
+        fig.colorbar(ScalarMappable(scale, "cividis"), ax=row, label=label)
+    for name in offers:
+        panels["robust", name].set_title(DATASET_LABELS[name])
+    label_outside(panels, "trained against $\\epsilon$", "share denied")
+    legend_below(fig, *panels.values())
+    return finish(fig, source)
+
+
+def _plane(ax, table, measure, scale):
+    """Draw one measure of the plane, the front, and the models at their own thresholds."""
+    cells = table.dropna(subset="denied").pivot(index="denied", columns="eps", values=measure)
+    radii = sorted(table["eps"].unique())
+    cells = cells.reindex(columns=radii)
+    across = np.arange(len(radii))
+    ax.pcolormesh(across, cells.index, cells, norm=scale, cmap="cividis", shading="nearest")
+    own = table["denied"].isna()
+    up = table["denied"].where(~own, 1 - table["acceptance"])
+    at = table["eps"].map(radii.index)
+    ax.plot(at[own], up[own], label="at its own threshold", **PATH)
+    front = table["front"]
+    ax.scatter(at[front], up[front], label="on the front", **ON_FRONT)
+    ax.set_xticks(across[::2], [f"{radius:g}" for radius in radii[::2]])
 
 
 def _spans(interval):

@@ -20,8 +20,9 @@ LOOKS = 10
 class CertifiedFit(NamedTuple):
     """Networks trained on their interval loss, and what they were trained from.
 
-    Losses are means over the training rows, in nats; `loss` and `start` are interval losses, which
-    no attack exceeds.
+    Losses are means over the training rows, in nats. `loss` and `start` are interval losses: no
+    attack exceeds them. The lesser of `linear` and `unit` is what the start began with: a network
+    whose loss is the same is still a linear model, or one unit.
 
     Attributes
     ----------
@@ -57,18 +58,18 @@ def fit_certified(
     dtype=torch.float32,
     device="cpu",
 ):
-    """Train the network of `fit_network` on a loss that no perturbation exceeds.
+    """Train the networks of `fit_network` on a loss that no perturbation exceeds.
 
-    The loss is logistic, at the `interval_margin` of each row. Training starts from a greedy
-    network (:mod:`rrlib.models.greedy`), at each radius from the one, out of those of all radii,
-    that has the least loss there. Then Adam takes the minibatches of `fit_network`, at a rate that
-    falls linearly to zero; of the start and the iterates that are looked at, the one with the least
-    loss on all rows is kept. So the loss is at most that of the best single unit that was found, up
-    to rounding, and that of the exact linear minimiser, up to the bend of a sigmoid in its linear
-    range.
+    The loss is logistic, at the `interval_margin` of each row. Training starts from greedy networks
+    (:mod:`rrlib.models.greedy`): at each radius from the one, out of those of all radii, that has
+    the least loss there. Then Adam takes minibatches as in `fit_network`, at a rate that falls
+    linearly to zero; of the start and of the iterates that are looked at, the one of least loss on
+    all rows is kept. So the loss is at most that of the best single unit that was found, up to
+    rounding, and that of the exact linear minimiser, up to the bend of a sigmoid near its middle.
 
-    For p = inf the loss is exact where all units move one way along each feature; for p = 2 it is
-    an upper bound that is loose as soon as two features count.
+    For p = inf the interval loss is the robust loss where each feature is used one way only. For
+    p = 2 it is larger as soon as two features count, since no perturbation of the ball moves both
+    by eps: the networks are certified, but neither exact nor known to be better than others.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def fit_certified(
     p : {2, inf}
         Norm of the perturbations.
     seed : int
-        Of the minibatches; the start is not random.
+        Of the start's splits and spare units, and of the minibatches.
     epochs : int
         Passes over the rows; of each pass the rows that fill no minibatch are left out.
     batch_size : int
@@ -96,8 +97,8 @@ def fit_certified(
     Raises
     ------
     ValueError
-        On malformed X, y, eps or p, a setting out of range, or where `fit_logistic` has no
-        minimiser because a hyperplane separates the classes.
+        On malformed X, y, eps or p, a setting out of range, where no feature varies, or where
+        `fit_logistic` has no minimiser because a hyperplane separates the classes.
     """
     X, eps = check_features(X), check_eps(eps)
     sign = check_labels(y, len(X))
@@ -109,7 +110,7 @@ def fit_certified(
             f"not {epochs}, {batch_size}, {rate}"
         )
     q = dual_exponent(p)
-    greedy = greedy_start(X, sign, eps, p, 2 * X.shape[1])
+    greedy = greedy_start(X, sign, eps, p, 2 * X.shape[1], seed)
     start = to(to(greedy.model, dtype), device)
     X, sign = as_tensor(X, start.eps), as_tensor(sign, start.eps)
     start = _exchange(start, X, sign, q)

@@ -1,50 +1,50 @@
-"""Sigmoid units of one feature each, and the rows as an attack on such units leaves them.
+"""Sigmoid units of one feature each, judged by how far they would lower a loss.
 
 The worst value of a unit sigmoid(z) that speaks for the favourable class, in a ball around a row of
-label y, is sigmoid(z - y reach) with reach = eps ||W1||_q. For a unit of one feature that is its
-value at an attacked row, whose feature is moved by eps against the label; so with the attacked rows
-sorted, a threshold splits them in two, and every threshold is judged at once.
+label y, is sigmoid(z - y reach) with reach = eps ||W1||_q. For a unit of one feature it depends on
+the feature's value and the label alone. So the rows of a value and a label are one *cell*, and all
+units of a feature, up or down, at every threshold, are judged from sums over its cells.
 
 Units are counted from their middle, sigmoid - 1/2. E radii are done together.
 """
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from rrlib.models.attacks import dual_exponent
+from rrlib.models.unit import Unit, best_unit
 
 SLOPES = (200.0, 50.0, 15.0)
 """Slopes of the units, per range of their feature."""
 
-TRIED = 3
-"""Features that a new unit is tried on; each has its best threshold, and every slope."""
+STEEPEST = 1e5
+"""The largest slope of a step, per range of its feature: float32 still tells its values apart."""
+
+FEWEST, VALUES, EACH = 16, 128, 32
+"""A feature has as many values as there are EACH rows, within these limits.
+
+If it has more, neighbours are taken together.
+"""
+
+MOST = 5.0
+"""The largest weight of a unit of size 1, in logits: more can cost rows held out dearly."""
+
+LARGEST = 3.0
+"""The largest weight, in logits, that a promise counts on: one class alone promises no end."""
 
 BENT = 0.1
 """How far from its middle the linear unit is used, where a sigmoid is a line to a thousandth."""
 
 
 class Rows(NamedTuple):
-    """Training rows, and where an attack moves each feature, either way up, in rising order.
-
-    Attributes
-    ----------
-    X : Tensor of shape (n, d)
-    sign : Tensor of shape (n,)
-    eps : Tensor of shape (E,)
-    p : {2, inf}
-    place : Tensor of shape (E, 2d, n)
-        Attacked values of the features and of their negatives, sorted.
-    order : Tensor of shape (E, 2d, n)
-        The row that each value is of.
-    """
+    """Training rows X (n, d) and their signs (n,), and the radii (E,) of the attacks' norm p."""
 
     X: torch.Tensor
     sign: torch.Tensor
     eps: torch.Tensor
     p: float
-    place: torch.Tensor
-    order: torch.Tensor
 
 
 class Units(NamedTuple):
@@ -62,114 +62,173 @@ class Units(NamedTuple):
     size: torch.Tensor
 
 
-def attacked_rows(X, sign, eps, p):
-    """Return Rows, given arrays."""
-    X, sign, eps = map(torch.as_tensor, (X, sign, eps))
-    both = torch.cat([X, -X], 1)
-    place, order = (both.mT - eps[:, None, None] * sign).sort(-1)
-    return Rows(X, sign, eps, p, place, order)
+class Shelf(NamedTuple):
+    """The units of one feature: G slopes, up and down, at T thresholds.
+
+    Attributes
+    ----------
+    feature : int
+    cell : Tensor of shape (n,)
+        The cell of each row: first those of the favourable rows, value by value.
+    sign : Tensor of shape (C,)
+        Of the rows of each cell.
+    share : Tensor of shape (C,)
+        Of all rows, in each cell.
+    weight : Tensor of shape (G,)
+        Hidden weights.
+    threshold : Tensor of shape (E, T)
+    columns : Tensor of shape (E, G, T, C), float32
+        What a unit of output weight 1 adds to the margin of each cell, under attack.
+    """
+
+    feature: int
+    cell: torch.Tensor
+    sign: torch.Tensor
+    share: torch.Tensor
+    weight: torch.Tensor
+    threshold: torch.Tensor
+    columns: torch.Tensor
+
+
+def shelves(rows):
+    """Return the shelf of each feature that has two values."""
+    found = []
+    for j in range(rows.X.shape[1]):
+        value, number = _values(rows.X[:, j].numpy())
+        if len(value) > 1:
+            found.append(_shelf(rows, j, torch.as_tensor(value), torch.as_tensor(number)))
+    return found
+
+
+def _values(column):
+    """Return the values of a feature and the number of each row's.
+
+    Of values that are taken together, fewer are where rows are many, and where values are few.
+    """
+    value, number, count = np.unique(column, return_inverse=True, return_counts=True)
+    most = min(max(FEWEST, len(column) // EACH), VALUES)
+    if len(value) > most:
+        middle = (count.cumsum() - count / 2) / count.sum()
+        place = middle + np.arange(len(value)) / len(value)
+        group = np.unique((place * most / 2).astype(int), return_inverse=True)[1]
+        number = group[number]
+        value = np.bincount(number, column) / np.bincount(number)
+    return value, number
+
+
+def _shelf(rows, j, value, number):
+    """Return the shelf of feature j, whose thresholds are where an attack passes a gap."""
+    width = rows.X[:, j].amax() - rows.X[:, j].amin()
+    slopes = torch.tensor(SLOPES, dtype=torch.float64) / width
+    weight = torch.cat([slopes, -slopes])
+    eps = rows.eps.unsqueeze(-1)
+    place = torch.cat([value - eps, value + eps], 1).sort().values
+    threshold = (place[:, 1:] + place[:, :-1]) / 2
+    up = weight.reshape(-1, 1, 1)
+    z = up * (value - threshold.reshape(len(eps), 1, -1, 1))
+    reach = rows.eps.reshape(-1, 1, 1, 1) * up.abs()
+    sign = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat_interleave(len(value))
+    columns = sign * (torch.cat([z - reach, z + reach], -1).float().sigmoid_() - 0.5)
+    cell = number + len(value) * (rows.sign < 0)
+    share = torch.bincount(cell, minlength=len(sign)) / len(cell)
+    return Shelf(j, cell, sign, share.double(), weight, threshold, columns.float())
 
 
 def linear_unit(linear, rows):
-    """Return a linear family as units, shape (E, 1, ...), used within BENT of their middle."""
+    """Return a linear family as units, shape (E, 1, ...), used within BENT of their middle.
+
+    A constant has size 0.
+    """
     centre = rows.X.mean(0)
     reach = rows.eps * torch.linalg.vector_norm(linear.w, ord=dual_exponent(rows.p), dim=-1)
     farthest = (linear.w @ (rows.X - centre).mT).abs().amax(-1) + reach
     shrink = BENT / farthest.clamp_min(1e-12)
     W = shrink.unsqueeze(-1) * linear.w
-    return Units(*(part.unsqueeze(1) for part in (W, -W @ centre, 4 / shrink)))
+    size = 4 / shrink * (farthest > 0)
+    return Units(*(part.unsqueeze(1) for part in (W, -W @ centre, size)))
 
 
-def best_steps(rows):
-    """Return units where a step alone has the least robust loss, which is exact."""
-    n = len(rows.X)
-    favourable = (rows.sign[rows.order] > 0).double()
-    above = _above(favourable)
-    below = favourable.sum(-1, keepdim=True) - above
-    under = torch.arange(1, n, dtype=torch.float64)
-    entropy = _entropy(below, under) + _entropy(above, n - under)
-    rising = above * under > below * (n - under)
-    return _at_best_thresholds(rows, (-entropy).masked_fill(~rising, -torch.inf))
+def best_step(rows):
+    """Return the `best_unit` of each radius, shape (E, 1, ...), of size 0 where it is a constant.
 
-
-def promising_steps(rows, slope):
-    """Return units where a step promises most; `slope` (E, n) is minus d loss / d margin."""
-    ordered = slope.unsqueeze(1).expand(rows.order.shape).gather(-1, rows.order)
-    sign = rows.sign[rows.order]
-    curve = ordered * (1 - ordered)
-    parts = (_above(part) for part in (ordered * sign, curve, curve * sign))
-    return _at_best_thresholds(rows, _gain(*parts, curve.sum(-1, keepdim=True)))
-
-
-def promise(columns, slope, sign):
-    """Return what a quadratic model promises for a weight on each column, shape (E, K)."""
-    curve = slope * (1 - slope)
-    pull = (columns @ slope.unsqueeze(-1)).squeeze(-1)
-    bend = (columns.square() @ curve.unsqueeze(-1)).squeeze(-1)
-    shared = (columns @ (curve * sign).unsqueeze(-1)).squeeze(-1)
-    return _gain(pull, bend, shared, curve.sum(-1, keepdim=True))
+    It is a quarter as steep, which leaves gradients to descend: what stands at the edge of its gap
+    is still 10 from the middle of the sigmoid, if STEEPEST allows. Where its two sides differ by
+    more than MOST logits, its size lets a weight of MOST reach that difference.
+    """
+    X, y = rows.X.numpy(), (rows.sign > 0).long().numpy()
+    found = [best_unit(X, y, eps) for eps in rows.eps.tolist()]
+    found = Unit(*torch.tensor(found, dtype=torch.float64).T)
+    feature = found.feature.long()
+    width = (rows.X.amax(0) - rows.X.amin(0)).clamp_min(1e-12)[feature]
+    slope = (found.slope / 4).clamp(SLOPES[0] / width, STEEPEST / width)
+    W = torch.zeros(len(slope), rows.X.shape[1], dtype=torch.float64)
+    W[torch.arange(len(slope)), feature] = found.sign * slope
+    rise = found.high - found.low
+    size = (rise / MOST).clamp_min(1) * (rise > 0)
+    return Units(*(part.unsqueeze(1) for part in (W, -slope * found.place, size)))
 
 
 def worst_columns(units, rows):
     """Return y size (sigmoid(z - y reach) - 1/2), what a weight of 1 adds to margins, (E, K, n)."""
     length = torch.linalg.vector_norm(units.W, ord=dual_exponent(rows.p), dim=-1)
     reach = rows.eps.unsqueeze(-1) * length
-    columns = rows.X.mT.expand(len(rows.eps), -1, -1)
-    z = torch.baddbmm(units.b.unsqueeze(-1), units.W, columns)
+    X = rows.X.mT.expand(len(rows.eps), -1, -1)
+    z = torch.baddbmm(units.b.unsqueeze(-1), units.W, X)
     middle = (z - reach.unsqueeze(-1) * rows.sign).sigmoid_() - 0.5
     return units.size.unsqueeze(-1) * rows.sign * middle
 
 
-def join(units, more):
-    """Return units and more of them."""
-    return Units(*(torch.cat(parts, 1) for parts in zip(units, more)))
+def sums(shelf, values):
+    """Return the sums of row values (E, n) over the cells of a shelf, shape (E, C)."""
+    empty = values.new_zeros(len(values), len(shelf.sign))
+    return empty.index_add(1, shelf.cell, values)
+
+
+def gains(columns, sign, slope, curve, weight=None):
+    """Return what a quadratic model of the loss promises for a weight on each column, (E, K).
+
+    The weight, which is returned too, is the best one up to LARGEST, unless it is given. The bias
+    is free.
+
+    Parameters
+    ----------
+    columns : Tensor of shape (E, K, C)
+    sign : Tensor of shape (C,)
+    slope, curve : Tensor of shape (E, C)
+        Minus the first derivative, and the second, of the loss in the margins, summed over cells.
+    weight : Tensor of shape (E, K), optional
+    """
+    slope, curve, sign = (part.to(columns.dtype) for part in (slope, curve, sign))
+    pull, shared = (columns @ torch.stack([slope, curve * sign], -1)).unbind(-1)
+    bend = (columns.square() @ curve.unsqueeze(-1)).squeeze(-1)
+    bend = (bend - shared.square() / curve.sum(-1, keepdim=True)).clamp_min(1e-6)
+    if weight is None:
+        weight = (pull / bend).clamp(0, LARGEST)
+    return weight * pull - weight.square() * bend / 2, weight
+
+
+def best_thresholds(shelf, slope, curve):
+    """Return the number of the threshold of highest gain for each hidden weight, (E, G)."""
+    E, G, T, _ = shelf.columns.shape
+    found, _ = gains(shelf.columns.flatten(1, 2), shelf.sign, slope, curve)
+    return found.reshape(E, G, T).argmax(-1)
+
+
+def take(shelf, at, d):
+    """Return the columns (E, G, C) and the units of the thresholds numbered `at`, (E, G)."""
+    E, G = at.shape
+    columns = shelf.columns[torch.arange(E).unsqueeze(-1), torch.arange(G), at]
+    W = torch.zeros(E, G, d, dtype=torch.float64)
+    W[..., shelf.feature] = shelf.weight
+    bias = -shelf.weight * shelf.threshold.gather(1, at)
+    return columns, Units(W, bias, torch.ones_like(bias))
+
+
+def join(*units):
+    """Return all of some units."""
+    return Units(*(torch.cat(parts, 1) for parts in zip(*units)))
 
 
 def pick(part, k):
-    """Return element k (E,) of a part (E, K, ...), shape (E, 1, ...)."""
-    return part[torch.arange(len(k)), k].unsqueeze(1)
-
-
-def _above(values):
-    """Return the sum of the values above each gap between two of them, along the last axis."""
-    sums = values.cumsum(-1)
-    return (sums[..., -1:] - sums)[..., :-1]
-
-
-def _entropy(part, whole):
-    """Return the sum over `whole` rows of the entropy of the share `part` / `whole`, in nats."""
-    rest = whole - part
-    return -torch.xlogy(part, part / whole) - torch.xlogy(rest, rest / whole)
-
-
-def _gain(pull, bend, shared, whole):
-    """Return the fall of a quadratic model of the loss along a weight, the bias being free.
-
-    The step is at most one logit: the loss of rows of one class alone falls for ever.
-    """
-    bend = (bend - shared.square() / whole).clamp_min(1e-12)
-    step = (pull / bend).clamp(0, 1)
-    return step * pull - step.square() * bend / 2
-
-
-def _at_best_thresholds(rows, score):
-    """Return units of every slope at the thresholds of highest score, for TRIED features.
-
-    The score has shape (E, 2d, n - 1), one for each gap. Size 0 marks a unit without a threshold.
-    """
-    width = rows.X.amax(0) - rows.X.amin(0)
-    width = torch.cat([width, width])
-    apart = rows.place.diff(dim=-1) > 1e-9 * width.unsqueeze(-1)
-    best, at = score.masked_fill(~apart, -torch.inf).max(-1)
-    best, feature = best.topk(TRIED, -1)
-    pair = at.gather(-1, feature).unsqueeze(-1) + torch.arange(2)
-    models = torch.arange(len(rows.eps)).unsqueeze(-1)
-    place = rows.place[models, feature].gather(-1, pair).mean(-1)
-    axes = torch.eye(rows.X.shape[1], dtype=torch.float64)
-    axis = torch.cat([axes, -axes])[feature]
-    units = []
-    for slope in SLOPES:
-        steep = slope / width[feature].clamp_min(1e-12)
-        size = best.isfinite().double()
-        units.append(Units(steep.unsqueeze(-1) * axis, -steep * place, size))
-    return Units(*(torch.cat(parts, 1) for parts in zip(*units)))
+    """Return the elements k (E, L) of a part (E, K, ...), shape (E, L, ...)."""
+    return part[torch.arange(len(k)).unsqueeze(-1), k]

@@ -27,7 +27,7 @@ def main():
         check(options.check)
         return
     names = options.variations or list(VARIATIONS)
-    todo = slices(stored.groups(names) if options.all else stored.stale(names))
+    todo = by_slice(stored.groups(names) if options.all else stored.stale(names))
     if options.list:
         show(todo)
     else:
@@ -55,63 +55,61 @@ def parse():
     return options
 
 
-def slices(groups):
-    """Return variation, dataset, kind and seed of each slice that some groups belong to."""
-    return list(dict.fromkeys(group[1:5] for group in groups))
+def by_slice(groups):
+    """Return the tables that some groups belong to, by variation, dataset, kind and seed."""
+    found = {}
+    for group in groups:
+        found.setdefault(group[1:5], {})[group.table] = None
+    return {one: tuple(tables) for one, tables in found.items()}
 
 
-def seconds():
-    """Return how long each slice took when it was last made."""
-    lines = stored.manifest()
-    return dict(zip(slices_of(lines), lines["seconds"].astype(float)))
-
-
-def slices_of(lines):
-    """Return the slice of each line of a manifest."""
-    return [(*row[:3], int(row[3])) for row in lines[stored.SLICE].to_numpy().tolist()]
+def estimate(todo):
+    """Return the seconds that each slice takes, as long as its slowest table the last time."""
+    known = {}
+    for line in stored.manifest().itertuples():
+        key = line.variation, line.dataset, line.kind, int(line.seed), line.table
+        known[key] = float(line.seconds)
+    return {one: max(known.get((*one, table), UNKNOWN) for table in todo[one]) for one in todo}
 
 
 def show(todo):
     """Print what is stale, and how long it takes."""
-    known = seconds()
+    known = estimate(todo)
     for variation, chosen in VARIATIONS.items():
         part = [one for one in todo if one[0] == variation]
-        minutes = sum(known.get(one, UNKNOWN) for one in part) / 60
-        print(f"{variation:8} {len(part):4} slices stale, {minutes:5.1f} min  ({chosen.title})")
+        minutes = sum(known[one] for one in part) / 60
+        print(f"{variation:12} {len(part):4} slices stale, {minutes:5.1f} min  ({chosen.title})")
     print("Minutes are those of one process; two need about half.")
 
 
 def make(todo, jobs):
-    """Compute slices and store their tables, one by one as they are finished."""
-    known = seconds()
-    todo = sorted(todo, key=lambda one: -known.get(one, UNKNOWN))
-    calls = [delayed(named)(one) for one in todo]
-    total = sum(known.get(one, UNKNOWN) for one in todo)
-    bar = tqdm(total=round(total), desc="study", unit="s", disable=None)
+    """Compute tables of slices and store them, slice by slice as they are finished."""
+    known = estimate(todo)
+    calls = [delayed(named)(one, todo[one]) for one in sorted(todo, key=known.get, reverse=True)]
+    bar = tqdm(total=round(sum(known.values())), desc="study", unit="s", disable=None)
     with parallel_config(backend="loky", inner_max_num_threads=1):
         done = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
         for one, tables, took in done:
-            stored.write(tables, took)
-            bar.update(round(known.get(one, UNKNOWN)))
+            stored.write(one[0], tables, took)
+            bar.update(round(known[one]))
     bar.close()
     print(f"{len(todo)} slices made")
 
 
-def named(one):
-    """Return a slice, its tables, and the seconds that they took."""
-    return one, *stored.compute(*one)
+def named(one, tables):
+    """Return a slice, some tables of it, and the seconds that they took."""
+    return one, *stored.compute(*one, tables)
 
 
 def check(text):
     """Compute one slice without any cache, and leave with an error if it is not as stored."""
-    every = slices(stored.groups())
+    every = list(by_slice(stored.groups()))
     chosen = every[int(hashlib.sha256(text.encode()).hexdigest(), 16) % len(every)]
     tables, took = stored.compute(*chosen, cache=False)
     print(f"{', '.join(map(str, chosen))}: {took:.0f} s")
     for table, rows in tables.items():
         kept = stored.read(table, chosen[0])
         same = (kept[["dataset", "kind", "seed"]] == list(chosen[1:])).all(axis=1)
-        rows = rows.drop(columns="variation")
         apart = stored.largest_difference(rows, kept[same].reset_index(drop=True))
         print(f"  {table}: {apart:.2g} of the difference that is allowed")
         if not apart <= 1:

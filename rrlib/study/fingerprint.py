@@ -25,9 +25,13 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
 
 @cache
 def code(*functions):
-    """Return a hash of the modules of some functions, and of all of rrlib that these import."""
+    """Return a hash of the modules of some functions, and of all of rrlib that these import.
+
+    But for those of `rrlib.data`: what they make of the files is a matter of `data`.
+    """
     modules = behind(function.__module__ for function in functions)
-    return digest(*(_bare(_file(module).read_text("utf-8")) for module in modules))
+    sources = [_file(module).read_text("utf-8") for module in modules if not _is_data(module)]
+    return digest(*map(_bare, sources))
 
 
 @cache
@@ -92,11 +96,14 @@ def _is_text(node):
 
 @cache
 def _imports(module):
-    """Return the modules of rrlib that a module takes names from."""
+    """Return the modules of rrlib that a module takes names from, or imports whole."""
     found = set()
     for node in ast.walk(_tree(module)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rrlib":
             found.update(_defining(node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            found.update(name for name in names if name.startswith("rrlib."))
     return sorted(found)
 
 
@@ -105,14 +112,19 @@ def _defining(module, name):
     if _file(f"{module}.{name}"):
         return f"{module}.{name}"
     for node in ast.walk(_tree(module)):
-        handed_on = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rrlib")
-        if handed_on and name in [alias.asname or alias.name for alias in node.names]:
-            return _defining(node.module, name) if _is_folder(module) else module
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rrlib"):
+            handed_on = {alias.asname or alias.name: alias.name for alias in node.names}
+            if name in handed_on and _is_folder(module):
+                return _defining(node.module, handed_on[name])
     return module
 
 
 def _tree(module):
     return ast.parse(_file(module).read_text("utf-8"))
+
+
+def _is_data(module):
+    return module.split(".")[:2] == ["rrlib", "data"]
 
 
 def _is_folder(module):

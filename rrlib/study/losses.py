@@ -43,7 +43,7 @@ def _losses(one, X, y):
     """Return the losses under attack and their upper bounds, arrays of shape (E,)."""
     model = to(one.model, torch.float64)
     rows, sign = torch.as_tensor(X), torch.as_tensor(np.where(y == 1, 1.0, -1.0))
-    radius = torch.as_tensor(EPS_GRID).double().unsqueeze(-1)
+    radius = torch.as_tensor(EPS_GRID, dtype=torch.float64).unsqueeze(-1)
     attacked = sign * model(rows + pgd(model, X, y, EPS_GRID))
     certified = certified_margin(model, rows, sign, radius, q=1)
     return [softplus(-margins).mean(-1).numpy() for margins in (attacked, certified)]

@@ -17,12 +17,21 @@ import pandas as pd
 import rrlib
 from rrlib.data import datasets
 from rrlib.study import fingerprint, results, sweep, variations
-from rrlib.study.tables import Group, groups, made, setting_of, stamp
+from rrlib.study.tables import (
+    TABLES,
+    Group,
+    groups,
+    made,
+    methods_behind,
+    setting_of,
+    stamp,
+    tables_of,
+)
 from rrlib.study.variations import VARIATIONS
 
 FOLDER = Path(rrlib.__file__).parents[1] / "book" / "results"
-SLICE = ["variation", "dataset", "kind", "seed"]
-GROUP = ["table", *SLICE, "method"]
+SLICE = ["dataset", "kind", "seed"]
+GROUP = ["table", "variation", *SLICE, "method"]
 ORDER = {"variation": list(VARIATIONS), "dataset": list(datasets.NAMES)}
 CLOSE = 1e-3
 """How far a value may be from the stored one, absolutely or relatively, on another machine."""
@@ -45,7 +54,7 @@ def altered():
     written = dict(zip(_groups_of(lines), lines["rows"]))
     now = {}
     for table, variation in lines[["table", "variation"]].drop_duplicates().to_numpy():
-        now |= _hashes(table, _load(_path(table, variation)))
+        now |= _hashes(table, variation, _load(_path(table, variation)))
     return sorted(key for key in now.keys() | written.keys() if now.get(key) != written.get(key))
 
 
@@ -60,7 +69,7 @@ def read(table, variation):
     path = _path(table, variation)
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there: python -m rrlib.study makes it")
-    return pd.read_csv(path).drop(columns="variation")
+    return pd.read_csv(path)
 
 
 def _path(table, *folders):
@@ -68,34 +77,36 @@ def _path(table, *folders):
     return FOLDER.joinpath(*folders, f"{table}.csv")
 
 
-def compute(variation, name, kind, seed, cache=True):
-    """Return the tables of one slice of a variation, by name, and the seconds that they took."""
+def compute(variation, name, kind, seed, tables=None, cache=True):
+    """Return tables of one slice of a variation, by name, and the seconds that they took.
+
+    All that the slice has, unless some are named.
+    """
     start = perf_counter()
-    one = _slice(variation, name, kind, seed, cache)
-    found = made(variation, [one])
-    if "batches" in VARIATIONS[variation].tables:
-        usual = _slice(VARIATIONS[variation].usual, name, kind, seed, cache)
+    chosen = VARIATIONS[variation]
+    asked = tables or tables_of(variation, name, kind)
+    one = _slice(variation, name, kind, seed, methods_behind(variation, asked), cache)
+    found = made(variation, [one], asked)
+    if "batches" in asked:
+        usual = _slice(chosen.usual, name, kind, seed, chosen.methods, cache)
         found["batches"] = results.more_batches([usual], [one], variations.BATCH)
-    for rows in found.values():
-        rows.insert(0, "variation", variation)
     return found, perf_counter() - start
 
 
-def _slice(variation, name, kind, seed, cache):
-    chosen = VARIATIONS[variation]
-    setting = setting_of(variation, name, kind, seed)
-    return sweep.compute(setting, chosen.methods, chosen.options, cache)
+def _slice(variation, name, kind, seed, methods, cache):
+    options = VARIATIONS[variation].options
+    options = {method: options[method] for method in methods if method in options}
+    return sweep.compute(setting_of(variation, name, kind, seed), methods, options, cache)
 
 
-def write(tables, seconds):
-    """Put the tables of one slice into the files, in place of what these hold of it."""
+def write(variation, tables, seconds):
+    """Put tables of one slice of a variation into the files, in place of what these hold of it."""
     lines = manifest()
     for table, rows in tables.items():
-        rows = _as_text(rows)
-        variation = rows["variation"].iloc[0]
+        rows = _as_text(rows, TABLES[table].digits)
         path = _path(table, variation)
         _save(_with(_load(path, rows.columns), rows), path)
-        for group, rows_hash in _hashes(table, rows).items():
+        for group, rows_hash in _hashes(table, variation, rows).items():
             line = [*map(str, group), stamp(group), rows_hash, f"{seconds:.1f}"]
             lines = _with(lines, pd.DataFrame([line], columns=lines.columns), GROUP)
     _save(lines, _path("manifest"))
@@ -119,13 +130,13 @@ def largest_difference(live, kept):
     return np.nan_to_num(apart, nan=np.inf).max()
 
 
-def _hashes(table, rows):
+def _hashes(table, variation, rows):
     """Return a hash of the rows of each group, rows as text."""
     columns = [*SLICE, "method"] if table == "summary" else SLICE
     found = {}
     for key, part in rows.groupby(columns, sort=False):
-        method = key[4] if table == "summary" else ""
-        group = Group(table, *key[:3], int(key[3]), method)
+        method = key[3] if table == "summary" else ""
+        group = Group(table, variation, *key[:2], int(key[2]), method)
         found[group] = fingerprint.digest(part.to_numpy().tolist())
     return found
 
@@ -136,9 +147,9 @@ def _groups_of(lines):
     return [Group(*row[:4], int(row[4]), row[5]) for row in rows]
 
 
-def _as_text(rows):
-    """Return rows as a file holds them, six digits of each number."""
-    text = rows.to_csv(index=False, float_format="%.6g")
+def _as_text(rows, digits):
+    """Return rows as a file holds them, so many digits of each number."""
+    text = rows.to_csv(index=False, float_format=f"%.{digits}g")
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
 
 
@@ -152,7 +163,9 @@ def _load(path, columns=()):
 def _with(rows, others, key=SLICE):
     """Return rows with those of the same key replaced, in the usual order."""
     replaced = rows.set_index(key).index.isin(others.set_index(key).index)
-    return pd.concat([rows[~replaced], others]).sort_values(SLICE, key=_places, kind="stable")
+    found = pd.concat([rows[~replaced], others])
+    order = [column for column in ("variation", *SLICE) if column in found]
+    return found.sort_values(order, key=_places, kind="stable")
 
 
 def _places(column):

@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 from rrlib.data import datasets
 from rrlib.study import (
+    acceptance,
     attacked,
     common,
     fingerprint,
     losses,
     metrics,
     offers,
+    parts,
+    payers,
     pieces,
     results,
     surroundings,
@@ -34,6 +37,8 @@ class Table(NamedTuple):
     names : tuple of dataset names
     kinds : tuple of kinds of model, optional
         All of the variation if None.
+    digits : int
+        How many of each number are stored.
     """
 
     make: Callable
@@ -42,6 +47,7 @@ class Table(NamedTuple):
     methods: tuple | None = None
     names: tuple = datasets.NAMES
     kinds: tuple | None = None
+    digits: int = 4
 
 
 TABLES = {
@@ -55,7 +61,7 @@ TABLES = {
     ),
     "batches": Table(results.more_batches, parts=(results.more_batches, results._mean_change)),
     "attacked": Table(attacked.attacked, modules=(attacked.attacked,), methods=()),
-    "losses": Table(losses.losses, modules=(losses.losses,), methods=()),
+    "losses": Table(losses.losses, modules=(losses.losses,), methods=(), digits=6),
     "offers": Table(offers.offers, modules=(offers.offers,), methods=("growing_spheres",)),
     "surroundings": Table(
         surroundings.surroundings,
@@ -64,20 +70,46 @@ TABLES = {
         names=("adult",),
         kinds=("network", "certified"),
     ),
+    "acceptance": Table(acceptance.acceptance, modules=(acceptance.acceptance,), methods=()),
+    "parts": Table(parts.parts, modules=(parts.parts,), methods=()),
+    "payers": Table(payers.payers, modules=(payers.payers,), methods=()),
 }
 
 
-def made(variation, slices):
-    """Return the tables of a variation, by name, from some of its slices.
+def made(variation, slices, tables=None):
+    """Return tables of a variation, by name, from some of its slices.
 
-    All but "batches", which compares two variations.
+    All that the slices have, or those of them that are named; "batches", which compares two
+    variations, is never among them.
     """
     found = {}
     for name in VARIATIONS[variation].tables:
         own = [one for one in slices if name in tables_of(variation, one.dataset, one.kind)]
-        if own and name != "batches":
+        if own and name != "batches" and name in (tables or TABLES):
             found[name] = TABLES[name].make(own)
+    if "summary" in found:
+        asked = found["summary"]["method"].isin(summarised(variation))
+        found["summary"] = found["summary"][asked].reset_index(drop=True)
     return found
+
+
+def summarised(variation):
+    """Return the methods that the summary of a variation is about.
+
+    Where some methods have options of their own, it is about these: the others recommend what they
+    do in the usual variation.
+    """
+    chosen = VARIATIONS[variation]
+    return tuple(chosen.options) or chosen.methods
+
+
+def methods_behind(variation, tables):
+    """Return the methods whose recourses some tables of a variation are made of."""
+    found = set()
+    for table in tables:
+        chosen = TABLES[table].methods
+        found.update(VARIATIONS[variation].methods if chosen is None else chosen)
+    return tuple(method for method in VARIATIONS[variation].methods if method in found)
 
 
 class Group(NamedTuple):
@@ -98,7 +130,7 @@ def groups(names=tuple(VARIATIONS)):
         chosen = VARIATIONS[name]
         for dataset, kind in product(datasets.NAMES, chosen.seeds):
             for table in tables_of(name, dataset, kind):
-                methods = chosen.methods if table == "summary" else ("",)
+                methods = summarised(name) if table == "summary" else ("",)
                 keys = product(chosen.seeds[kind], methods)
                 found += [Group(table, name, dataset, kind, *key) for key in keys]
     return found

