@@ -32,12 +32,12 @@ def measure(data, kind, radius):
     -------
     DataFrame
         The columns of `parts.parts` for the distance to the boundary, by growing spheres for
-        networks, NaN at eps = 0; `scaling`; `constant`, see CONSTANT; `radius` and `last`, the
-        last feature before it;
-        `favourable`, the share of favourable test rows; and at the own threshold and, with the
-        ending `_equal`, at equal acceptance: `denied` (of the test rows), `accuracy`, `false_yes`
-        (of the unfavourable rows), `validity`, `burden` (what favourable rows pay in the mean, the
-        accepted 0 and those without recourse the cap), and `denied` by group.
+        networks, NaN at eps = 0; `scaling`; `constant`, see CONSTANT; `radius`; `last`, the
+        feature that linear models use just below it; `favourable`, the share of favourable test
+        rows; and at the own threshold and, with the ending `_equal`, at equal acceptance:
+        `denied` (of the test rows), `accuracy`, `false_yes` (of the unfavourable rows), `validity`,
+        `burden` (what favourable rows pay in the mean, the accepted 0 and those without recourse
+        the cap), and `denied` by group.
     """
     model = fit(data, kind)
     one = Slice(
