@@ -1,6 +1,7 @@
 """The built book in a browser: nothing from elsewhere, every formula drawn, nothing too wide."""
 
 import shutil
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,9 +79,9 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(params=[1400, 400], ids=["1400px", "400px"])
-def window(request, browser):
-    page = browser.new_page(viewport={"width": request.param, "height": 900})
+@pytest.fixture
+def window(browser):
+    page = browser.new_page()
     yield page
     page.close()
 
@@ -95,12 +96,13 @@ def test_page(window, path):
     window.wait_for_function(
         "!window.MathJax || MathJax.startup && MathJax.startup.promise.then(() => true)"
     )
-    for scheme in ("light", "dark"):
+    for width, scheme in product((400, 1400), ("light", "dark")):
+        window.set_viewport_size({"width": width, "height": 900})
         window.emulate_media(color_scheme=scheme)
         window.wait_for_function(
             "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
         )
-        assert not window.evaluate(PROBLEMS), f"{scheme} theme"
+        assert not window.evaluate(PROBLEMS), f"{width} px, {scheme} theme"
     remote = [
         url
         for url in requests
