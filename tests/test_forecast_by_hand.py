@@ -93,7 +93,8 @@ def test_a_forecast_multiplies_what_is_known(wide, monkeypatch):
     monkeypatch.setattr(forecast, "read", lambda measure: wide)
     found = forecast.forecast(3.0, "network", leave_out="german")
     assert found.loc[0.1, "mid"] == about(3 * np.e)
-    assert found["low"] * found["high"] == about(found["mid"] ** 2)
+    middle = np.sqrt(found["low"] * found["high"])
+    assert middle.to_numpy() == about(found["mid"].to_numpy())
     known = pd.Series({0.0: 3.0, 0.1: 6.0})
     moved = forecast.forecast(known, "network", leave_out="german", known="linear, same radius")
     assert moved.loc[0.1, "mid"] == about(6.0), "one less than before, in logarithms"
@@ -137,7 +138,7 @@ def test_judging_uses_seeds_that_made_no_rule(wide):
     assert middle == about(np.exp(2))
     others = coverage.judge(wide, "mean", "linear, standard", "others")
     middles = others[others["eps"] == 0].groupby("dataset")["mid"].first()
-    assert np.log(middles).to_dict() == about({"adult": 4, "compas": 3, "german": 2 - 0.0})
+    assert np.log(middles).to_dict() == about({"adult": 4, "compas": 3, "german": 2})
 
 
 def test_all_starts_are_compared_on_the_same_networks(wide, monkeypatch):
