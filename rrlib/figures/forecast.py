@@ -32,7 +32,7 @@ def forecast_intervals(forecasts, linear):
         Rows with `dataset`, `eps` and `cost`: what the linear model of the same radius says.
     """
     shape = len(TRAINING), len(DATASET_LABELS)
-    fig, grid = plt.subplots(*shape, figsize=(9, 5), sharex=True, sharey=True)
+    fig, grid = plt.subplots(*shape, figsize=(9, 4.6), sharex=True, sharey=True)
     radii = sorted(linear["eps"].unique())
     for (kind, training), line in zip(TRAINING.items(), grid):
         for (name, title), ax in zip(DATASET_LABELS.items(), line):
