@@ -32,7 +32,7 @@ def forecast_intervals(forecasts, linear):
         Rows with `dataset`, `eps` and `cost`: what the linear model of the same radius says.
     """
     shape = len(TRAINING), len(DATASET_LABELS)
-    fig, grid = plt.subplots(*shape, figsize=(9, 4.6), sharex=True, sharey=True)
+    fig, grid = plt.subplots(*shape, figsize=(9, 4.4), sharex=True, sharey=True)
     radii = sorted(linear["eps"].unique())
     for (kind, training), line in zip(TRAINING.items(), grid):
         for (name, title), ax in zip(DATASET_LABELS.items(), line):
@@ -48,7 +48,7 @@ def forecast_intervals(forecasts, linear):
             )
             ax.set_title(f"{title}, {training}")
     for ax in grid[-1]:
-        ax.set_xticks(range(len(radii)), [f"{eps:g}" for eps in radii])
+        ax.set_xticks(range(len(radii)), [f"{eps:g}" for eps in radii], fontsize=8)
         ax.set_xlabel(EPS_LABEL_NARROW)
     for ax in grid[:, 0]:
         ax.set(
