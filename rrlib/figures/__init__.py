@@ -24,6 +24,7 @@ from rrlib.figures.experiments import (
     effect_rows,
     seeds_of,
 )
+from rrlib.figures.forecast import forecast_intervals
 from rrlib.figures.landscapes import exact_recourses, latent_search, scfe_paths, sphere_search
 from rrlib.figures.methods import cost_excess, scfe_traps
 from rrlib.figures.neighbourhood import (
@@ -75,6 +76,7 @@ __all__ = [
     "definition1",
     "effect_rows",
     "exact_recourses",
+    "forecast_intervals",
     "inner_maximum",
     "interval_bound",
     "kinked_decoder",

@@ -18,6 +18,7 @@ from rrlib.theory.collapse import (
     unit_thresholds,
     wasserstein_inf,
 )
+from rrlib.theory.first_order import FirstOrder, first_order
 from rrlib.theory.scfe_cost import (
     definition1_printed,
     linearisation_error,
@@ -75,6 +76,7 @@ from rrlib.theory.weights_region import (
 __all__ = [
     "Bounds",
     "Decision",
+    "FirstOrder",
     "Unit",
     "add_bias",
     "best_unit",
@@ -85,6 +87,7 @@ __all__ = [
     "curvature",
     "decoder_free",
     "definition1_printed",
+    "first_order",
     "fit_signed",
     "lemma1_decay",
     "lemma1_metric",
