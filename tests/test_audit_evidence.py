@@ -405,9 +405,11 @@ def test_the_lead_is_over_the_larger_of_the_others_means():
     told = lead_table().reset_index().assign(kind="network", reading="flip", column="cost_gap")
     assert leads.by_radius(told).equals(lead_table()), "texts are no methods"
     german, adult = leads.lead_effects(lead_table())
-    assert (adult.case, adult.mean) == ("Adult, eps up to 0.3", -0.5)
-    assert german.case == "German Credit, too few eps" and isnan(german.low)
+    assert (adult.case, adult.mean) == ("Adult", -0.5)
+    assert german.case == "German Credit" and isnan(german.low)
+    assert leads.name_radii(lead_table()) == "German Credit none, Adult 0.3"
     assert leads.lead_effects(pd.DataFrame()) == []
+    assert leads.name_radii(pd.DataFrame()) == ""
 
 
 def test_the_lead_of_the_confirming_seeds_has_its_own_radii():
@@ -416,7 +418,10 @@ def test_the_lead_of_the_confirming_seeds_has_its_own_radii():
     later = table.rename(index={0: 5, 1: 6}, level="seed").fillna(3.0)
     both = pd.concat([table, later])
     (one,) = leads.lead_cases(both, {"adult": 0.7})
-    assert one.name == "Adult, eps up to 0.3" and one.smallest == 0.7
+    assert one.name == "Adult" and one.smallest == 0.7
+    assert leads.name_radii(both) == "Adult 0.3"
+    longer = later.rename(index={0.2: 0.25, 0.3: 0.35}, level="eps")
+    assert leads.name_radii(pd.concat([table, longer])) == "Adult 0.3 and 0.35"
     assert {seed: one.values[seed] for seed in (0, 1)} == {0: -2.0, 1: 1.0}
     assert one.values[6] == pytest.approx((5 + 99 + 7) / 3 - (1 + 3 + 9) / 3)
     assert one.values[5] == pytest.approx((1 + 99 + 1) / 3 - (4 + 0 + 2) / 3)

@@ -258,8 +258,9 @@ def test_roughness_and_slope_by_hand():
 
 def test_the_counterexamples_are_what_the_paper_would_have_to_explain():
     lower, upper = counterexamples.scfe_counterexamples()
-    assert "distance 1/10, lower bound 1" in lower
-    assert "distance 495/101, upper bound 13/22" in upper
+    assert lower == "w = 1 and 2, m = 2 and 5/2, lambda = 1: distance 0, lower bound 3/4"
+    text = "w = 1 and 1/10, m = 22 and 4, lambda = 1/1000: distance 14400/1001, upper bound "
+    assert upper == f"{text}2011/1011010", "1/1001 + 1/1010"
     assert "distance 1/2, lower bound 1" in counterexamples.cchvae_counterexample()
     assert counterexamples.theorem3_counterexample()
     assert "-0.5" in theorems.lemma1(evidence_of(None))[0].counterexample

@@ -57,24 +57,35 @@ def test_eq_5_is_the_minimiser_off_one_as_well():
 
 
 @pytest.mark.parametrize(
-    "m_nr, m_r, w_r, side",
+    "name, residuals, side",
     [
-        (ONE, ONE, ONE / 2, "lower"),
-        (2 * ONE, 5 * ONE / 2, 2 * ONE, "lower"),
-        (10 * ONE, ONE, ONE / 10, "upper"),
+        ("L1", (ONE, ONE), "lower"),
+        ("L2", (2 * ONE, 5 * ONE / 2), "lower"),
+        ("U0", (22 * ONE, 4 * ONE), "upper"),
     ],
-    ids=["L1", "L2", "U0"],
 )
-def test_theorem_1_breaks_in_every_reading(m_nr, m_r, w_r, side):
-    found = theory.theorem1_by_reading(m_nr, ONE, m_r, w_r, ONE)
+def test_theorem_1_breaks_in_every_reading(name, residuals, side):
+    instance = counterexamples.THEOREM_1[name]
+    assert instance.residuals == residuals
+    found = instance.by_reading()
     assert found.keys() == READINGS.keys()
     for lower, distance, upper, squared in found.values():
         assert lower > distance if side == "lower" else max(upper, squared) < distance
 
 
+def test_the_recourses_of_u0_are_recourses():
+    """m w / (lam + w^2) is 22 / 1.001 and 0.4 / 0.011, so x' is 1980/1001 and 180/11."""
+    one = counterexamples.THEOREM_1["U0"]
+    ends = []
+    for w, m in zip((one.w_nr, one.w_r), one.residuals):
+        assert w * one.x < 0, "denied"
+        ends.append(one.x + m * w / (one.lam + w**2))
+    assert ends == [Fraction(1980, 1001), Fraction(180, 11)] and min(ends) > 0
+
+
 def test_eq_5_as_a_definition_attains_the_printed_upper_bound():
     """U2, |m| = 1: the minimisers are 20/11 apart, what Eq. 5 says 2/11, the bound."""
-    found = theory.theorem1_by_reading(ONE, ONE, ONE, -ONE, ONE / 10)
+    found = counterexamples.THEOREM_1["U2"].by_reading()
     assert found["minimiser, m at x"][1:3] == (Fraction(20, 11), Fraction(2, 11))
     assert found["Eq. 5, m at x"][1:3] == (Fraction(2, 11), Fraction(2, 11))
     broken = [reading for reading, bounds in found.items() if max(bounds[2:]) < bounds[1]]

@@ -135,7 +135,7 @@ def test_theorem1_is_attained_at_both_ends():
         ("L1", Q(1), Q(1), Q(1), Q(1), Q(1, 2), "lower"),
         ("L2", Q(1), Q(2), Q(1), Q(5, 2), Q(2), "lower"),
         ("L4", Q(1), Q(1), Q(1), Q(-1), Q(-1), "lower"),
-        ("U0", Q(1), Q(10), Q(1), Q(1), Q(1, 10), "upper"),
+        ("U0", Q(1, 1000), Q(22), Q(1), Q(4), Q(1, 10), "upper"),
         ("U2", Q(1, 10), Q(1), Q(1), Q(1), Q(-1), "upper"),
     ],
 )

@@ -27,7 +27,7 @@ from rrlib.audit.experiments import (
     tables_by_scaling,
     trained,
 )
-from rrlib.audit.leads import by_radius, lead_cases
+from rrlib.audit.leads import by_radius, lead_cases, name_radii
 from rrlib.audit.smallest import (
     BATCHES,
     COST,
@@ -148,13 +148,16 @@ def dearest(evidence):
         for kind, column, reading in parts:
             name = f"{prefix}{name_case(kind)}, {reading}, {column.replace('_', ' ')}"
             smallest = _tenth_of_scfe(select_rows(summaries[prefix], reading, kind))
-            cases = lead_cases(_some(table, kind, reading, column), smallest)
+            some = _some(table, kind, reading, column)
+            cases = lead_cases(some, smallest)
             setting = setting_of(prefix, kind) if (column, reading) == LEAD else ""
-            measure = f"SCFE's less the larger of the others', {UNITS[prefix]}, mean over eps"
+            measure = f"SCFE's less the larger of the others', {UNITS[prefix]}, "
+            measure += f"mean over eps up to: {name_radii(some)}"
             found.append(Finding(name, measure, cases, setting=setting))
     for kind in KINDS if found and evidence.fewer else ():
         name = f"{name_case(kind)}, flip, cost gap, put down to the sample size"
-        measure = f"SCFE's lead less its lead at a tenth of the samples, {UNITS['']}, mean over eps"
+        measure = f"SCFE's lead less its lead at a tenth of the samples, {UNITS['']}, "
+        measure += "mean over the same eps"
         found.append(Finding(name, measure, _lead_by_samples(evidence, kind)))
     return found
 

@@ -1,28 +1,77 @@
 """Exact counterexamples to the printed theorems, in words that the ledger prints."""
 
-from fractions import Fraction
+from fractions import Fraction as Q
+from typing import NamedTuple
 
 from rrlib import theory
+
+
+class Instance(NamedTuple):
+    """A person with one feature, and two linear models without a bias, all exact.
+
+    Attributes
+    ----------
+    x, s, lam : Q
+        The feature, SCFE's target and its lambda.
+    w_nr, w_r : Q
+        The weights of the standard and of the robust model.
+    """
+
+    x: Q
+    s: Q
+    lam: Q
+    w_nr: Q
+    w_r: Q
+
+    @property
+    def residuals(self):
+        """Return m = s - w x under both models."""
+        return self.s - self.w_nr * self.x, self.s - self.w_r * self.x
+
+    def by_reading(self):
+        """Return what Theorem 1 says of it in every reading, see `theory.theorem1_by_reading`."""
+        m_nr, m_r = self.residuals
+        return theory.theorem1_by_reading(m_nr, self.w_nr, m_r, self.w_r, self.lam)
+
+
+THEOREM_1 = {
+    "L1": Instance(Q(0), Q(1), Q(1), Q(1), Q(1, 2)),
+    "L2": Instance(Q(-1, 2), Q(3, 2), Q(1), Q(1), Q(2)),
+    "U0": Instance(Q(-20), Q(2), Q(1, 1000), Q(1), Q(1, 10)),
+    "U2": Instance(Q(0), Q(1), Q(1, 10), Q(1), Q(-1)),
+}
+"""Counterexamples to the lower (L) and to the upper bound (U) of Theorem 1.
+
+L1: the robust weight is half the standard one. L2: both recourses are the same point. U0: both
+models deny the person, and both recourses reach the other side. U2: m = 1 under both.
+"""
 
 
 def scfe_counterexamples():
     """Return exact counterexamples to the lower and to the upper bound of Theorem 1, as text.
 
-    "" stands for one that does not break its bound in every reading. One feature, no bias,
-    lam = 1; m = s - h(x). The text gives the minimiser.
+    They are L2 and U0 of `THEOREM_1`; "" stands for one that does not break its bound in every
+    reading. m = s - h(x), and the text gives the minimiser.
     """
-    one, found = Fraction(1), []
-    for w_r, m_nr, m_r in ((Fraction(1, 2), one, one), (Fraction(1, 10), 10 * one, one)):
-        readings = theory.theorem1_by_reading(m_nr, one, m_r, w_r, one)
-        lower, distance, upper, _ = readings["minimiser, m at x"]
-        text = f"w = 1 and {w_r}, m = {m_nr} and {m_r}, lambda = 1: distance {distance}, "
-        too_high = all(bounds[0] > bounds[1] for bounds in readings.values())
-        too_low = all(max(bounds[2:]) < bounds[1] for bounds in readings.values())
-        below = f"{text}lower bound {lower}" if too_high else ""
-        above = f"{text}upper bound {upper}" if too_low else ""
-        found.append((below, above))
-    (against_lower, _), (_, against_upper) = found
-    return against_lower, against_upper
+    return _against_theorem_1("L2", "lower"), _against_theorem_1("U0", "upper")
+
+
+def _against_theorem_1(name, side):
+    """Return a counterexample to one bound as text, "" if some reading of the bound holds."""
+    one = THEOREM_1[name]
+    readings = one.by_reading()
+    lower, distance, upper, _ = readings["minimiser, m at x"]
+    if side == "lower":
+        broken, bound = all(found[0] > found[1] for found in readings.values()), lower
+    else:
+        broken, bound = all(max(found[2:]) < found[1] for found in readings.values()), upper
+    if not broken:
+        return ""
+    m_nr, m_r = one.residuals
+    return (
+        f"w = {one.w_nr} and {one.w_r}, m = {m_nr} and {m_r}, lambda = {one.lam}: "
+        f"distance {distance}, {side} bound {bound}"
+    )
 
 
 def cchvae_counterexample():
@@ -34,7 +83,7 @@ def cchvae_counterexample():
     def decode(z):
         return z if z < 0 else z / 2
 
-    near, far = Fraction(1), Fraction(2)
+    near, far = Q(1), Q(2)
     distance = abs(decode(far) - decode(near))
     bound = far - near
     if bound <= distance:
@@ -48,8 +97,8 @@ def theorem3_counterexample():
     SCFE with s = 3 and lam = 1 takes x = -1, denied by both weights 1 and 2, to the same point.
     So the condition holds whatever n eta > 0, for y = 1.
     """
-    x, ends = Fraction(-1), []
-    for w in (Fraction(1), Fraction(2)):
+    x, ends = Q(-1), []
+    for w in (Q(1), Q(2)):
         factor, _ = theory.scfe_readings(3 - w * x, w, 1)["minimiser, m at x"]
         ends.append(x + factor * w)
     x_nr, x_r = ends

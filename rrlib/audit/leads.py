@@ -52,9 +52,10 @@ def leads(table):
 
 
 def lead_cases(table, smallest):
-    """Return the cases of C4 for a table from `differences` or `by_radius`.
+    """Return the cases of C4 for a table from `differences` or `by_radius`, one for each dataset.
 
-    The exploring and the confirming seeds have radii of their own; the name is that of the former.
+    A radius is no case of its own: a lead is a mean over those that the seeds know, and the
+    exploring and the confirming seeds know other ones, see `name_radii`.
 
     Parameters
     ----------
@@ -66,10 +67,9 @@ def lead_cases(table, smallest):
     seeds = table.index.get_level_values("seed")
     confirmed = leads(table[seeds.isin(CONFIRMING)])
     found = []
-    for dataset, (largest, lead) in leads(table[seeds.isin(EXPLORING)]).items():
+    for dataset, (_, lead) in leads(table[seeds.isin(EXPLORING)]).items():
         _, more = confirmed.get(dataset, (0, {}))
-        name = name_lead(dataset, largest)
-        found.append(Case(name, lead | more, smallest.get(dataset, np.nan)))
+        found.append(Case(name_case(dataset), lead | more, smallest.get(dataset, np.nan)))
     return found
 
 
@@ -78,6 +78,19 @@ def lead_effects(table):
     return [case.explored for case in lead_cases(table, {})]
 
 
-def name_lead(dataset, largest):
-    """Return the name of a case of C4: the dataset and the radii that its lead is taken over."""
-    return name_case(dataset, f"eps up to {largest:g}" if largest else "too few eps")
+def name_radii(table):
+    """Return up to which eps each dataset's lead is taken, as text; "" for an empty table.
+
+    For the exploring and, where it is another one, the confirming seeds.
+    """
+    if table.empty:
+        return ""
+    seeds = table.index.get_level_values("seed")
+    explored = leads(table[seeds.isin(EXPLORING)])
+    confirmed = leads(table[seeds.isin(CONFIRMING)])
+    parts = []
+    for dataset, (largest, _) in explored.items():
+        later, _ = confirmed.get(dataset, (largest, {}))
+        radii = [f"{eps:g}" if eps else "none" for eps in dict.fromkeys((largest, later))]
+        parts.append(f"{name_case(dataset)} {' and '.join(radii)}")
+    return ", ".join(parts)

@@ -95,14 +95,14 @@ def theorem2_shares(panels, source):
     Parameters
     ----------
     panels : dict of (kind, dataset name) -> dict of label -> (eps, Interval)
-        Arrays of one shape; the same one or two labels everywhere.
+        Arrays of one shape; the same one or two labels everywhere. Bands are cut at 0 and at 1.
     source : "real" or "twin"
     """
     fig, axes = panel_grid(panels, 5, sharex=True, sharey=True)
     for (kind, name), curves in panels.items():
         ax = axes[kind, name]
         for (label, (eps, interval)), style in zip(curves.items(), SHARE_STYLES):
-            band(ax, eps, interval, label=label, markersize=4, **style)
+            band(ax, eps, interval, within=(0, 1), label=label, markersize=4, **style)
         ax.set(ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, {kind}")
     label_outside(axes, "$\\epsilon$", "share of pairs")
     legend_below(fig, *axes.values())

@@ -1,6 +1,7 @@
 """Figures of the chapter on the collapse threshold."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from rrlib.figures.style import (
     BOUND,
@@ -12,6 +13,9 @@ from rrlib.figures.style import (
     finish,
     legend_below,
 )
+
+POSSIBLE = {"linear": (0, 1), "log": (0, np.inf)}
+"""Values of what the panels of `approach` show, by their scale."""
 
 RAY_STYLES = (("-", "#117733"), ("--", "0.3"), (":", "#882255"))
 
@@ -75,7 +79,8 @@ def approach(fraction, panels, source):
     fraction : array of shape (K,)
         eps / eps*.
     panels : dict of (quantity, "linear" or "log") -> dict of dataset name -> Interval
-        One panel for each quantity, arrays of shape (K,) or shorter.
+        One panel for each quantity, arrays of shape (K,) or shorter. Bands of linear panels, which
+        are of shares, are cut at 0 and at 1.
         Values that do not exist are infinite or cut off by the axis.
     source : "real" or "twin"
     """
@@ -84,7 +89,8 @@ def approach(fraction, panels, source):
         for name, curve in curves.items():
             style = {"color": DATASET_COLOURS[name], "marker": DATASET_MARKERS[name]}
             x = fraction[: len(curve.mean)]
-            band(ax, x, curve, markersize=3.5, label=DATASET_LABELS[name], **style)
+            style |= {"markersize": 3.5, "label": DATASET_LABELS[name]}
+            band(ax, x, curve, within=POSSIBLE[scale], **style)
         ax.axvline(1, **BOUND)
         ax.set(yscale=scale, ylabel=quantity)
     for ax in axes[-1]:

@@ -141,8 +141,8 @@ def budget_curves(budgets, panels, marked, mark, source):
             colour = eps_colour(eps, max(curves))
             dotted = eps in marked[name]
             some_dotted |= dotted
-            cut = curve._replace(low=np.clip(curve.low, 0, 1), high=np.clip(curve.high, 0, 1))
-            band(ax, budgets, cut, color=colour, linestyle=":" if dotted else "-")
+            style = {"color": colour, "linestyle": ":" if dotted else "-"}
+            band(ax, budgets, curve, within=(0, 1), **style)
             shown[f"$\\epsilon = {eps:g}$"] = Line2D([], [], color=colour)
         ax.axvline(mark, **BOUND)
         ax.set(ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, {METHOD_LABELS[method]}")

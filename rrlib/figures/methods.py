@@ -22,14 +22,15 @@ def cost_excess(panels, source):
     Parameters
     ----------
     panels : dict of dataset name -> dict of method -> (eps (K,), Interval of arrays of shape (K,))
-        One panel for each dataset.
+        One panel for each dataset; bands are cut at 1.
     source : "real" or "twin"
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.2), sharey=True)
     for ax, (name, curves) in zip(axes, panels.items()):
         for method, (eps, ratio) in curves.items():
             style = {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
-            band(ax, eps, ratio, markersize=4, label=METHOD_LABELS[method], **style)
+            label = METHOD_LABELS[method]
+            band(ax, eps, ratio, within=(1, np.inf), markersize=4, label=label, **style)
         ax.axhline(1, label="exact minimum", **BOUND)
         ax.set(yscale="log", xlim=(-0.01, 0.31))
         ax.set(xlabel=EPS_LABEL_NARROW, title=DATASET_LABELS[name])

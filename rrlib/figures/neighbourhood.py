@@ -94,7 +94,7 @@ def ball_shares(eps, curves, one_class, source):
         ax = panels[key]
         for (radius, interval), (colour, marker) in zip(lines.items(), RADIUS_STYLES):
             style = {"color": colour, "marker": marker, "markersize": 3.5}
-            band(ax, eps, interval, label=f"radius {radius:g}", **style)
+            band(ax, eps, interval, within=(0, 1), label=f"radius {radius:g}", **style)
         for interval in lines.values():
             _cross(ax, eps, interval.mean, one_class[key])
     label_outside(panels, EPS_LABEL_NARROW, "share of valid points")

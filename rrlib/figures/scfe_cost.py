@@ -64,13 +64,16 @@ def theorem1_shares(lam, shares, source):
     lam : array of shape (K,)
     shares : dict of (row, dataset name) -> (eps, lower, upper)
         One panel each: the radius of the robust model, and Intervals of arrays of shape (K,).
+        Bands are cut at 0 and at 1.
     source : "real" or "twin"
     """
     fig, panels = panel_grid(shares, 5.4, sharex=True, sharey=True)
     for (row, name), ax in panels.items():
         eps, lower, upper = shares[row, name]
-        band(ax, lam, upper, color="#882255", label="upper bound broken")
-        band(ax, lam, lower, color="#44AA99", label="lower bound broken", linestyle="-.")
+        upper_style = {"color": "#882255", "label": "upper bound broken"}
+        lower_style = {"color": "#44AA99", "label": "lower bound broken", "linestyle": "-."}
+        band(ax, lam, upper, within=(0, 1), **upper_style)
+        band(ax, lam, lower, within=(0, 1), **lower_style)
         ax.set(xscale="log", ylim=(-0.03, 1.03))
         ax.set_title(f"{DATASET_LABELS[name]}, $\\epsilon = {eps:g}$")
     label_outside(panels, "$\\lambda$", "share of test instances")

@@ -4,6 +4,7 @@ import sys
 from io import BytesIO
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -78,10 +79,15 @@ def finish(fig, source):
     return fig
 
 
-def band(ax, x, interval, **style):
-    """Draw a mean over seeds as a line, and its interval as a band in the same colour."""
+def band(ax, x, interval, *, within=(-np.inf, np.inf), **style):
+    """Draw a mean over seeds as a line, and its interval as a band in the same colour.
+
+    The band is cut at the ends of `within`, the values that the quantity can have: an interval
+    over few seeds may go beyond them.
+    """
     (line,) = ax.plot(x, interval.mean, **style)
-    ax.fill_between(x, interval.low, interval.high, color=line.get_color(), alpha=0.2, linewidth=0)
+    low, high = np.clip((interval.low, interval.high), *within)
+    ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     return line
 
 

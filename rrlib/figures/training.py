@@ -97,7 +97,8 @@ def adversarial_accuracy_panels(eps, curves, one_class, majority, source):
     for (kind, name), lines in curves.items():
         ax, crossed = panels[kind, name], one_class[kind, name]
         for (label, interval), (colour, marker) in zip(lines.items(), CURVE_STYLES):
-            band(ax, eps, interval, color=colour, marker=marker, markersize=3.5, label=label)
+            style = {"color": colour, "marker": marker, "markersize": 3.5}
+            band(ax, eps, interval, within=(0, 1), label=label, **style)
             ax.plot(eps[crossed], interval.mean[crossed], **CROSS)
         ax.axhline(majority[name], label="share of the larger class", **BOUND)
         ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
