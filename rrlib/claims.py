@@ -1,4 +1,4 @@
-"""Print the ledger: every claim of the paper and its verdict.
+"""Print the ledger: every claim of the paper and its verdict, and below them our own.
 
 ``python -m rrlib.claims`` prints it as text, with ``--json`` every effect and its intervals.
 """
@@ -6,6 +6,7 @@
 import argparse
 import json
 
+import pandas as pd
 import torch
 
 from rrlib.audit import claims, experiments, report
@@ -13,17 +14,20 @@ from rrlib.audit import claims, experiments, report
 
 def main():
     """Print the ledger of claims."""
-    about = "Print the ledger: every claim of the paper and its verdict."
+    about = "Print the ledger: every claim of the paper and its verdict, and our own."
     parser = argparse.ArgumentParser(prog="python -m rrlib.claims", description=about)
     what = "every effect with its intervals, for machines"
     parser.add_argument("--json", action="store_true", help=what)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    table = claims.ledger(experiments.gather())
+    papers = claims.ledger(experiments.gather())
+    ours = claims.own_ledger(experiments.variation("equal")["parts"])
     if options.json:
-        print_json(table)
+        print_json(pd.concat([papers, ours]))
     else:
-        print_text(table)
+        print_text(papers)
+        print("\nOurs, judged on seeds 10 to 14:")
+        print_text(ours)
 
 
 def print_json(table):

@@ -1,5 +1,6 @@
 """The rule, the rows of the ledger and their words, on findings made by hand."""
 
+import html
 import shutil
 from math import nan
 
@@ -66,6 +67,31 @@ def made_by_hand(monkeypatch):
     return claims.ledger(None)
 
 
+def ours_by_hand(monkeypatch):
+    """A ledger of two claims of our own: one that holds, and one that is contradicted."""
+    found = [Finding("we say <", "rises", [HIGHER, UP]), Finding("and", "falls", [DOWN])]
+    monkeypatch.setattr(claims, "own_claims", lambda table: found)
+    return claims.own_ledger(None)
+
+
+def as_page(monkeypatch):
+    """Both ledgers made by hand, as HTML."""
+    return page.to_html(made_by_hand(monkeypatch), ours_by_hand(monkeypatch))
+
+
+def test_our_claims_have_the_form_of_the_papers(monkeypatch):
+    papers, ours = made_by_hand(monkeypatch), ours_by_hand(monkeypatch)
+    assert list(ours.columns) == list(papers.columns)
+    assert set(papers["whose"]) == {"the paper"} and set(ours["whose"]) == {"ours"}
+    assert list(ours["id"]) == ["O1", "O2"] and list(ours["statement"]) == ["we say <", "and"]
+    assert list(ours["verdict"]) == ["reproduced", "contradicted"]
+    look = claims.in_one_look(ours)
+    assert list(look["verdict"]) == ["reproduced", "contradicted"], "they count in one look, too"
+    assert report.summarise(list(look.itertuples())[1]) == "standardised: 0 of 1, 1 against"
+    link = "equal.html#fig-four-parts"
+    assert page.to_html(papers, ours).count(link) == 4, "each claim in one look, and its reading"
+
+
 def test_rows_of_the_ledger(monkeypatch):
     table = made_by_hand(monkeypatch)
     rows = list(table.itertuples(index=False))
@@ -118,40 +144,52 @@ def test_most_is_asked_of_a_claim_about_most_alone(monkeypatch):
 
 
 def test_the_ledger_as_a_page(monkeypatch):
-    text = page.to_html(made_by_hand(monkeypatch))
+    text = as_page(monkeypatch)
     first, second = text.split("<details>")
-    assert first.count("<tr") == 1 + 4 and second.count("<tr") == 1 + 9
+    first, ours = first.split('<div class="ours">')
+    assert first.count("<tr") == 1 + 4 and second.count("<tr") == 1 + 9 + 2
+    assert ours.count("<tr") == 1 + 2 and "<td>we say &lt; (ours)</td>" in ours
+    assert "Ours: " in ours and "this book says" in ours and ">O1<" not in first
     assert '<a href="cost.html#fig-2">C1</a>' in first and '<a href="validity.html">T3</a>' in first
     assert first.index(">C1<") < first.index(">T3<") < first.index(">C4<") < first.index(">V1<")
     assert "counterexample: 1 &lt; 2" in first and "1 < 2" not in text
     for name, start in (("false as printed", "false"), ("undecided", "undecided")):
         assert f'<b style="background-color: {page.COLOURS[start]}">{name}</b>' in first
     row = second.split("<tr")[2]
-    assert row.startswith(' data-id="C1" data-verdict="in k of n cases" data-own="yes">')
+    kind = 'data-id="C1" data-verdict="in k of n cases" data-own="yes">'
+    assert row.startswith(f' data-whose="the paper" {kind}')
     assert "the paper's own setting, standardised" in row and "<em>slopes</em>" in row
     assert "-2 [-2.5, -1.5] (German Credit, SCFE)<br>2 [1.5, 2.5] (Adult, C-CHVAE)" in row
     assert "1 of 4: Adult (C-CHVAE)<br>1 against<br>1 undefined" in row
-    assert "<summary>All 9 readings</summary><form data-filter hidden>" in text
+    assert "<summary>All 11 readings</summary><form data-filter hidden>" in text
     assert "http" not in text and "src=" not in text, "nothing from elsewhere"
 
 
 def test_the_cells_of_the_page(monkeypatch):
-    text = page.to_html(made_by_hand(monkeypatch))
+    text = as_page(monkeypatch)
     first, second = text.split("<details>")
+    first, ours = first.split('<div class="ours">')
     heads = "claim", "the paper says", "we find in its own setting", "verdict"
-    assert f"<table><tr><th>{'</th><th>'.join(heads)}</th></tr>" in first
+    heads = f"<tr><th>{'</th><th>'.join(heads)}</th></tr>"
+    assert f"<table><caption>The paper's claims</caption>{heads}" in html.unescape(first)
     heads = "claim", "reading", "weakest and strongest effect", "in favour", "verdict"
     assert f"<table><tr><th>{'</th><th>'.join(heads)}</th></tr>" in second
     cells = [row.count("<td>") for row in first.split("<tr")[2:]]
     assert cells == [4] * 4 and first.count("</td>") == 16
-    assert second.count("<td>") == second.count("</td>") == 9 * 5
-    *own, denied = second.split("<tr")[-3:]
+    assert ours.count("<td>") == ours.count("</td>") == 2 * 4
+    assert second.count("<td>") == second.count("</td>") == (9 + 2) * 5
+    *own, denied, held, opposed = second.split("<tr")[-5:]
     assert all("the paper's own setting, min-max" in row for row in own)
-    assert denied.startswith(' data-id="V1" data-verdict="contradicted" data-own="no">')
-    assert "own setting" not in denied.split("</table>")[0] and "<em></em>" not in second
+    kind = 'data-id="V1" data-verdict="contradicted" data-own="no">'
+    assert denied.startswith(f' data-whose="the paper" {kind}')
+    assert "own setting" not in denied and "<em></em>" not in second
+    kind = 'data-id="O1" data-verdict="reproduced" data-own="no">'
+    assert held.startswith(f' data-whose="ours" {kind}'), "ours is no setting of the paper"
+    assert "<strong>ours, standardised</strong>" in held and "own setting" not in opposed
     assert 'data-verdict="false as printed"' in second
     options = {
-        "claim": ("id", ["C1", "T3", "C4", "V1"]),
+        "whose": ("whose", ["the paper", "ours"]),
+        "claim": ("id", ["C1", "T3", "C4", "V1", "O1", "O2"]),
         "verdict": (
             "verdict",
             [
@@ -203,29 +241,37 @@ SHOWN = "rows => rows.filter(row => !row.hidden).map(row => row.dataset.id)"
 
 def test_filters_work_with_the_keyboard_and_without_a_network(monkeypatch, tmp_path, browser):
     path = tmp_path / "ledger.html"
-    path.write_text(f"<!doctype html><meta charset=utf-8>{page.to_html(made_by_hand(monkeypatch))}")
+    path.write_text(f"<!doctype html><meta charset=utf-8>{as_page(monkeypatch)}")
     window = browser.new_page(offline=True)
     window.goto(path.as_uri())
     window.focus("summary")
     window.keyboard.press("Enter")
-    assert window.is_visible("form") and "9 of 9" in window.inner_text("output")
+    assert window.is_visible("form") and "11 of 11" in window.inner_text("output")
     window.focus("select[name=id]")
     window.keyboard.press("V")
     assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["V1"] * 5
     window.select_option("select[name=own]", "no")
     assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["V1"]
     window.click("button[type=reset]")
-    window.wait_for_function("document.querySelector('output').textContent.startsWith('9 ')")
+    window.wait_for_function("document.querySelector('output').textContent.startsWith('11 ')")
+    window.select_option("select[name=whose]", "ours")
+    assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["O1", "O2"]
+    window.select_option("select[name=verdict]", "contradicted")
+    assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["O2"]
+    window.select_option("select[name=whose]", "the paper")
+    assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["V1"]
+    window.click("button[type=reset]")
+    window.wait_for_function("document.querySelector('output').textContent.startsWith('11 ')")
     window.fill("input[name=text]", "1 < 2")
     assert window.eval_on_selector_all("tr[data-id]", SHOWN) == ["C1"]
     silent = browser.new_page(java_script_enabled=False)
     silent.goto(path.as_uri())
     silent.click("summary")
-    assert silent.locator("tr[data-id]:visible").count() == 9 and not silent.is_visible("form")
+    assert silent.locator("tr[data-id]:visible").count() == 11 and not silent.is_visible("form")
 
 
 def test_the_claims_are_one_sheet_in_print(monkeypatch, tmp_path, browser):
-    """Eighteen claims with long sentences, on A4 between the usual margins."""
+    """Eighteen claims with long sentences, and five of ours, on A4 between the usual margins."""
     long = Finding("a reading", "slopes", [WIDE, DOWN, ZERO], "", "standardised")
     boxed = long._replace(setting="min-max")
     rows = [
@@ -234,7 +280,10 @@ def test_the_claims_are_one_sheet_in_print(monkeypatch, tmp_path, browser):
     ]
     monkeypatch.setattr(claims, "CLAIMS", rows)
     path = tmp_path / "ledger.html"
-    path.write_text(f"<!doctype html><meta charset=utf-8>{page.to_html(claims.ledger(None))}")
+    said = "Adult, networks: at equal acceptance the same people pay what they paid, to a tenth"
+    monkeypatch.setattr(claims, "own_claims", lambda table: [long._replace(reading=said)] * 5)
+    both = page.to_html(claims.ledger(None), claims.own_ledger(None))
+    path.write_text(f"<!doctype html><meta charset=utf-8>{both}")
     window = browser.new_page()
     window.goto(path.as_uri())
     found = window.pdf(format="A4", margin=dict.fromkeys(("top", "bottom"), "2cm"))

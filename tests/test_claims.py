@@ -29,7 +29,7 @@ from rrlib.audit import (
 from rrlib.audit.evidence import Evidence, roughness, slope
 from rrlib.models import EPS_GRID
 from rrlib.recourse import Recourse
-from rrlib.study import results, tables
+from rrlib.study import results, stored, tables
 
 TEXT = Path(__file__).resolve().parents[1] / "book" / "text"
 SMALL = {
@@ -37,6 +37,8 @@ SMALL = {
     "growing_spheres": {"samples": 100, "max_evals": 5000},
 }
 SEEDS = range(10)
+OURS = range(1, 6)
+"""The numbers of our own claims."""
 
 
 def verdict(finding, **options):
@@ -340,6 +342,16 @@ def test_every_claim_links_to_its_page():
             assert claim.anchor in known, f"{claim.id}: no label {claim.anchor} in {text.name}"
 
 
+def test_our_claims_link_to_their_page_and_speak_of_their_cases_alone():
+    ours = claims.own_ledger(stored.read("parts", "equal"))
+    assert list(ours["id"]) == [f"O{k}" for k in OURS]
+    for row in ours.itertuples():
+        assert f"name: {row.anchor}" in (TEXT / f"{row.chapter}.md").read_text()
+        names = [case.name for case in row.cases]
+        assert names and all(row.statement.split(",")[0] == name.split(",")[0] for name in names)
+        assert all(set(case.confirming) == set(range(10, 15)) for case in row.cases)
+
+
 def test_every_claim_has_one_statement():
     assert [claim.id for claim in claims.CLAIMS] == list(claims.STATEMENTS)
 
@@ -347,16 +359,22 @@ def test_every_claim_has_one_statement():
 def test_the_command_prints_the_ledger(monkeypatch, capsys, small):
     monkeypatch.setattr(claims, "ledger", lambda *args: small[0].copy())
     monkeypatch.setattr(experiments, "gather", lambda: None)
+    monkeypatch.setattr(experiments, "variation", lambda name: {"parts": stored.read("parts", name)})
     monkeypatch.setattr("sys.argv", ["claims"])
     door.main()
     printed = capsys.readouterr().out
-    assert all(claim.id in printed for claim in claims.CLAIMS) and "false as printed" in printed
+    papers, ours = printed.split("\nOurs, judged on seeds 10 to 14:\n")
+    assert all(claim.id in papers for claim in claims.CLAIMS) and "false as printed" in papers
+    assert [line[:2] for line in ours.splitlines() if line[0] == "O"] == [f"O{k}" for k in OURS]
     assert "confirming seeds not run" in printed and "[standardised]" in printed
     monkeypatch.setattr("sys.argv", ["claims", "--json"])
     door.main()
     rows = json.loads(capsys.readouterr().out)
     fields = {"id", "reading", "setting", "verdict", "claim verdict", "effects"}
-    assert len(rows) == len(small[0]) and fields <= set(rows[0])
+    assert len(rows) == len(small[0]) + len(OURS) and fields <= set(rows[0]) & set(rows[-1])
+    assert [row["whose"] for row in rows] == ["the paper"] * len(small[0]) + ["ours"] * len(OURS)
+    assert rows[-1]["claim verdict"] == rows[-1]["verdict"]
+    rows = rows[: -len(OURS)]
     effects = [effect for row in rows for effect in row["effects"]]
     assert {"case", "mean", "low", "high", "smallest", "seeds"} <= set(effects[0])
     assert all(set(effect["seeds"]) == {"0", "1"} for effect in effects)

@@ -1,4 +1,7 @@
-"""The ledger: every claim of the paper, each reading of it, and the verdicts by one rule."""
+"""The ledger: every claim of the paper, each reading of it, and the verdicts by one rule.
+
+The claims of this book have a ledger of their own, by the same rule.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +14,7 @@ from rrlib.audit.accuracy import robust_accuracy
 from rrlib.audit.evidence import Finding
 from rrlib.audit.experiments import BOXED
 from rrlib.audit.neighbourhood import fewer_valid_points
+from rrlib.audit.own import own_claims
 from rrlib.audit.rule import judge, settle
 
 STATEMENTS = {
@@ -48,6 +52,10 @@ STATEMENTS = {
     "F1": "Future work: let people navigate the trade-off by their own preferences",
 }
 """What the paper claims, in our words."""
+
+
+PAPERS, OURS = "the paper", "ours"
+"""Whose a claim is."""
 
 
 class Claim(NamedTuple):
@@ -120,18 +128,36 @@ def ledger(evidence):
     Returns
     -------
     DataFrame
-        `id`, `where`, `statement`, `reading`, `setting` (of the paper, "" for another reading),
-        `measure`, `cases`, `counterexample`, the fields of the reading's `Judgement`, `chapter`,
-        `anchor`.
+        `id`, `whose` ("the paper" or "ours"), `where`, `statement`, `reading`, `setting` (of the
+        paper, "" for another reading), `measure`, `cases`, `counterexample`, the fields of the
+        reading's `Judgement`, `chapter`, `anchor`.
     """
     rows = []
     for claim in CLAIMS:
+        about = {"id": claim.id, "whose": PAPERS, "where": claim.where}
+        about |= {"statement": claim.statement}
+        place = {"chapter": claim.chapter, "anchor": claim.anchor}
         for finding in claim.test(evidence) or [Finding("", "", [])]:
             example = finding.counterexample
             judgement = judge(finding.cases, counterexample=example, most=claim.most)
-            row = {"id": claim.id, "where": claim.where, "statement": claim.statement}
-            row |= finding._asdict() | judgement._asdict()
-            rows.append(row | {"chapter": claim.chapter, "anchor": claim.anchor})
+            rows.append(about | finding._asdict() | judgement._asdict() | place)
+    return pd.DataFrame(rows)
+
+
+def own_ledger(table):
+    """Return one table of our own claims, O1, O2, ..., in the form of `ledger`, a row for each.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The stored table "parts", standardised features.
+    """
+    rows = []
+    for number, finding in enumerate(own_claims(table), 1):
+        about = {"id": f"O{number}", "whose": OURS, "where": "ours", "statement": finding.reading}
+        row = about | finding._asdict() | judge(finding.cases)._asdict()
+        row |= {"reading": "as first stated", "setting": "standardised"}
+        rows.append(row | {"chapter": "equal", "anchor": "fig-four-parts"})
     return pd.DataFrame(rows)
 
 
@@ -144,7 +170,7 @@ def in_one_look(table):
     Parameters
     ----------
     table : DataFrame
-        From `ledger`.
+        From `ledger` or `own_ledger`.
 
     Returns
     -------

@@ -2,7 +2,9 @@
 
 import html
 
-from rrlib.audit.claims import in_one_look
+import pandas as pd
+
+from rrlib.audit.claims import OURS, PAPERS, in_one_look
 from rrlib.audit.report import count, describe, ends, summarise
 
 COLOURS = {
@@ -16,12 +18,21 @@ COLOURS = {
 }
 """The ground of a verdict, by its first word; the word on it is white."""
 
+HEADS = {
+    PAPERS: ["claim", "the paper says", "we find in its own setting", "verdict"],
+    OURS: ["claim", "this book says", "we find on seeds 10 to 14", "verdict"],
+}
+CAPTIONS = {PAPERS: "The paper's claims", OURS: "Ours: claims that this book is the first to make"}
+SETTINGS = {PAPERS: "the paper's own setting", OURS: "ours"}
+
 STYLE = """<style>
 .ledger { overflow-x: auto; font-size: 0.85em; line-height: 1.3; }
 .ledger table { width: 100%; min-width: 44em; border-collapse: collapse; }
 .ledger :is(th, td) { text-align: left; vertical-align: top; padding: 0.25em 0.5em; }
 .ledger tr { border-top: 1px solid #8886; }
 .ledger tr[hidden] { display: none; }
+.ledger caption { caption-side: top; text-align: left; font-weight: bold; color: inherit; }
+.ledger .ours { margin-top: 1em; border-left: 0.4em solid #8886; padding-left: 0.4em; }
 .ledger b { color: #fff; padding: 0.1em 0.4em; border-radius: 0.3em; display: inline-block; }
 .ledger form:not([hidden]) { display: flex; flex-wrap: wrap; gap: 0.4em 1em; margin: 0.6em 0; }
 @media print {
@@ -53,13 +64,21 @@ for (const form of document.querySelectorAll(".ledger form[data-filter]")) {
 </script>"""
 
 
-def to_html(table):
-    """Return a ledger as HTML for the book: the claims in one look, and the readings folded.
+def to_html(papers, ours):
+    """Return the ledgers as HTML for the book: the claims in one look, and the readings folded.
 
-    The filters of the readings need scripts and nothing from elsewhere; without scripts there are
-    no filters, and all rows.
+    The paper's claims come first, and ours stand in a table of their own. The filters of the
+    readings need scripts and nothing from elsewhere; without scripts there are no filters, and all
+    rows.
+
+    Parameters
+    ----------
+    papers, ours : DataFrame
+        From `claims.ledger` and `claims.own_ledger`.
     """
-    return f'{STYLE}<div class="ledger">{_claims(table)}{_readings(table)}</div>{SCRIPT}'
+    looks = _claims(papers, PAPERS) + f'<div class="ours">{_claims(ours, OURS)}</div>'
+    readings = _readings(pd.concat([papers, ours], ignore_index=True))
+    return f'{STYLE}<div class="ledger">{looks}{readings}</div>{SCRIPT}'
 
 
 def badge(verdict):
@@ -68,14 +87,15 @@ def badge(verdict):
     return f'<b style="background-color: {colour}">{html.escape(verdict)}</b>'
 
 
-def _claims(table):
+def _claims(table, whose):
     """Return the table of the claims, a row for each."""
-    rows = [_row("th", ["claim", "the paper says", "we find in its own setting", "verdict"])]
+    rows = [_row("th", HEADS[whose])]
     for row in in_one_look(table).itertuples():
         statement = f"{html.escape(row.statement)} ({html.escape(row.where)})"
         cells = [_link(row), statement, html.escape(summarise(row)), badge(row.verdict)]
         rows.append(_row("td", cells))
-    return f"<table>{''.join(rows)}</table>"
+    caption = f"<caption>{html.escape(CAPTIONS[whose])}</caption>"
+    return f"<table>{caption}{''.join(rows)}</table>"
 
 
 def _readings(table):
@@ -86,15 +106,17 @@ def _readings(table):
     for row, kind in zip(table.itertuples(), kinds):
         reading = html.escape(row.reading)
         if row.setting:
-            reading += f"<br><strong>the paper's own setting, {html.escape(row.setting)}</strong>"
+            whose = SETTINGS[row.whose]
+            reading += f"<br><strong>{whose}, {html.escape(row.setting)}</strong>"
         details = [row.measure, row.counterexample]
         reading += "".join(f"<br><em>{html.escape(each)}</em>" for each in details if each)
         effects = dict.fromkeys(map(describe, ends(row.cases)))
         lines = count(row.cases, row)
         cells = [_link(row), reading, _lines(effects), _lines(lines), badge(row.verdict)]
-        own = "yes" if row.setting else "no"
-        rows.append(_row("td", cells, id=row.id, verdict=kind, own=own))
+        own = "yes" if row.setting and row.whose == PAPERS else "no"
+        rows.append(_row("td", cells, whose=row.whose, id=row.id, verdict=kind, own=own))
     choices = [
+        _select("whose", "whose", dict.fromkeys(table["whose"])),
         _select("id", "claim", dict.fromkeys(table["id"])),
         _select("verdict", "verdict", sorted(set(kinds))),
         _select("own", "the paper's own setting", ["yes", "no"]),
