@@ -359,7 +359,9 @@ def test_every_claim_has_one_statement():
 def test_the_command_prints_the_ledger(monkeypatch, capsys, small):
     monkeypatch.setattr(claims, "ledger", lambda *args: small[0].copy())
     monkeypatch.setattr(experiments, "gather", lambda: None)
-    monkeypatch.setattr(experiments, "variation", lambda name: {"parts": stored.read("parts", name)})
+    monkeypatch.setattr(
+        experiments, "variation", lambda name: {"parts": stored.read("parts", name)}
+    )
     monkeypatch.setattr("sys.argv", ["claims"])
     door.main()
     printed = capsys.readouterr().out

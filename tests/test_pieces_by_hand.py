@@ -344,7 +344,7 @@ def test_what_a_variation_runs(monkeypatch):
     monkeypatch.setattr(variations.sweep, "run", lambda **how: how)
     chosen = variations.VARIATIONS
     fewer = ["fewer", "fewer_minmax", "again"]
-    assert [*chosen] == ["paper", "minmax", "l2", *fewer, "equal", "equal_minmax"]
+    assert [*chosen] == ["paper", "minmax", "l2", *fewer, "equal", "equal_minmax", "choices"]
     for name, one in chosen.items():
         how = {"methods": one.methods, "scaling": one.scaling, "p": one.p, "rows": one.rows}
         how["seeds"] = [7]
@@ -353,7 +353,7 @@ def test_what_a_variation_runs(monkeypatch):
         assert one.scaling == ("minmax" if "minmax" in name else "standard")
         assert one.p == (2 if name == "l2" else np.inf)
         sampled = one.p == 2 or one.scaling == "minmax" or name == "equal"
-        assert one.rows == (2000 if sampled else None)
+        assert one.rows == (1000 if name == "choices" else 2000 if sampled else None)
         assert set(one.options) <= set(one.methods) and set(one.on_twins) <= set(one.methods)
     for name in ("paper", "minmax", "l2"):
         assert chosen[name].options == {}
@@ -380,4 +380,5 @@ def test_seeds_of_the_variations():
         "again": {"logistic": 5, "network": 5},
         "equal": ten,
         "equal_minmax": ten,
+        "choices": {"logistic": 5, "network": 5},
     }

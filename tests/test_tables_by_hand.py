@@ -309,6 +309,7 @@ def test_whose_recourses_a_table_has():
         "acceptance": (),
         "parts": (),
         "payers": (),
+        "choices": (),
     }
     for kind, some in (("logistic", False), ("network", True), ("certified", True)):
         assert ("surroundings" in tables.tables_of("paper", "adult", kind)) == some

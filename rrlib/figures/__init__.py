@@ -10,6 +10,7 @@ from rrlib.figures.certified import (
     interval_bound,
     recourse_by_training,
 )
+from rrlib.figures.choices import choices_matrix
 from rrlib.figures.collapse import (
     approach,
     collapse_thresholds,
@@ -69,6 +70,7 @@ __all__ = [
     "certified_gains",
     "certified_steps",
     "changes_by_group",
+    "choices_matrix",
     "collapse_thresholds",
     "cost_excess",
     "curves_against_eps",

@@ -8,6 +8,7 @@ from rrlib.data import datasets
 from rrlib.study import (
     acceptance,
     attacked,
+    choices,
     common,
     fingerprint,
     losses,
@@ -73,6 +74,7 @@ TABLES = {
     "acceptance": Table(acceptance.acceptance, modules=(acceptance.acceptance,), methods=()),
     "parts": Table(parts.parts, modules=(parts.parts,), methods=()),
     "payers": Table(payers.payers, modules=(payers.payers,), methods=()),
+    "choices": Table(choices.choices, modules=(choices.choices,), methods=(), digits=3),
 }
 
 

@@ -114,6 +114,9 @@ VARIATIONS = {
         scaling="minmax",
         rows=SAMPLE,
     ),
+    "choices": Variation(
+        "what the paper left open", ("choices",), (), {}, {}, EXPLORED, rows=SAMPLE // 2
+    ),
 }
 
 

@@ -1,0 +1,248 @@
+"""Each conclusion against each choice that the paper left open, from the stored tables.
+
+An effect is the robust model's value less the standard one's, at the radius of
+`study.choices.RADIUS`: a cost as a share of the standard model's mean over the same rows, a
+validity as a share of people. It is positive in the direction of the conclusion.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from rrlib.audit.evidence import EXPLORING, Effect, effect, name_case
+from rrlib.audit.parts import APART, PEOPLE
+from rrlib.audit.smallest import COST, VALIDITY
+from rrlib.study import SOME, stored
+from rrlib.study.choices import RADIUS
+
+METHODS = ("scfe", "cchvae", "growing_spheres")
+BOXED_RADIUS = 0.02
+"""With min-max scaling, the smallest radius of the grid: at the usual one hardly a model tells
+people apart."""
+
+HOLDS, OPPOSITE, SMALL, OPEN, NONE = "holds", "opposite", "too small", "open", "no value"
+"""What a cell says: beyond the smallest effect, beyond it the other way, below it, none of these
+shown, and some seed without a value."""
+
+UNDONE = (SMALL, OPPOSITE)
+
+
+class Conclusion(NamedTuple):
+    """A conclusion: its name, the column of its effect, its sign, and the smallest that counts."""
+
+    name: str
+    kind: str
+    column: str
+    sign: int
+    smallest: float
+    datasets: tuple = tuple(RADIUS)
+
+
+def _papers():
+    """Return the paper's conclusions, one for each kind of model and method."""
+    found = []
+    for kind in ("network", "logistic"):
+        for what, sign, smallest in (("cost", 1, COST), ("valid", -1, VALIDITY)):
+            for method in METHODS:
+                end = "cost rises" if what == "cost" else "validity falls"
+                name = f"{name_case(kind, method)}: {end}"
+                found.append(Conclusion(name, kind, f"{method} {what}", sign, smallest))
+    return tuple(found)
+
+
+PAPERS = _papers()
+OURS = (
+    Conclusion("ours, linear: threshold is most of it", "logistic", "most", 1, COST, ("adult",)),
+    Conclusion("ours, linear: the same people pay less", "logistic", "same", -1, COST, ("compas",)),
+    Conclusion(
+        "ours, networks: geometry makes it dearer", "network", "geometry", 1, COST, ("compas",)
+    ),
+    Conclusion(
+        "ours, networks: a tenth at equal acceptance", "network", "next", 1, 0.0, ("adult",)
+    ),
+)
+
+
+def usual_rows(summary, reading="flip", radius=None):
+    """Return the paper's effects from a stored summary, in the form of the table "choices".
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Of one variation of the study.
+    reading : {"flip", "denied"}
+    radius : float, optional
+        Of the robust model; that of `RADIUS` for each dataset if omitted.
+    """
+    rows = summary[summary["reading"] == reading]
+    eps = rows["dataset"].map(RADIUS) if radius is None else radius
+    keys = ["dataset", "kind", "seed", "method"]
+    robust = rows[rows["eps"] == eps].set_index(keys)
+    standard = rows[rows["eps"] == 0].set_index(keys)
+    before = robust["cost_common"] - robust["cost_gap"]
+    cost = (robust["cost_gap"] / before).where(robust["n_common"] >= SOME)
+    enough = (robust["n"] >= SOME) & (standard["n"].reindex(robust.index) >= SOME)
+    valid = (robust["validity"] - standard["validity"].reindex(robust.index)).where(enough)
+    wide = pd.DataFrame({"cost": cost, "valid": valid}).unstack("method")
+    wide.columns = [f"{method} {what}" for what, method in wide.columns]
+    return wide.reset_index()
+
+
+def part_rows(table, radius=None):
+    """Return our effects from a stored table "parts", in the form of the table "choices".
+
+    Parameters are those of `usual_rows`.
+    """
+    eps = table["dataset"].map(RADIUS) if radius is None else radius
+    rows = table[(table["measure"] == "least") & (table["eps"] == eps)].copy()
+    robust, standard = rows["robust"], rows["standard"]
+    thresholds = np.minimum(robust - rows["equal"], rows["rate"] - standard)
+    geometry = np.minimum(rows["equal"] - standard, robust - rows["rate"])
+    rows["same"] = (robust - standard) / standard
+    rows["threshold"], rows["geometry"] = thresholds / standard, geometry / standard
+    rows["equal"] = (rows["equal"] - standard) / standard
+    columns = ["dataset", "kind", "seed", "apart", "n", "same", "threshold", "geometry", "equal"]
+    return rows[columns]
+
+
+def completed(rows):
+    """Return rows with the effects that follow from others, and without parts that do not count.
+
+    `most` is the threshold part less half of the rise, `next` a tenth less the size of the change
+    at equal acceptance. A part counts as in `audit.parts`; `same` compares no rates, and needs the
+    people alone.
+    """
+    rows = rows.copy()
+    if "same" in rows:
+        people = rows["n"] >= PEOPLE
+        rows["same"] = rows["same"].where(people)
+        for column in ("threshold", "geometry", "equal"):
+            rows[column] = rows[column].where(people & (rows["apart"] <= APART))
+        rows["most"] = rows["threshold"] - rows["same"] / 2
+        rows["next"] = COST - rows["equal"].abs()
+    return rows
+
+
+def gather():
+    """Return what `matrix` takes, from the stored tables: name of a choice -> (rows, stand-in).
+
+    The first is the usual setting.
+    """
+    paper, boxed, l2 = (stored.read("summary", name) for name in ("paper", "minmax", "l2"))
+    fewer = stored.read("summary", "fewer")
+    parts, boxed_parts = (stored.read("parts", name) for name in ("equal", "equal_minmax"))
+    both = ["dataset", "kind", "seed"]
+    usual = usual_rows(paper).merge(part_rows(parts), on=both, how="left")
+    found = {"usual": (usual, None)}
+    for name, radius in (("min-max", None), (f"min-max, eps {BOXED_RADIUS:g}", BOXED_RADIUS)):
+        rows = usual_rows(boxed, radius=radius)
+        found[name] = rows.merge(part_rows(boxed_parts, radius), on=both, how="left"), None
+    found["trained against l2"] = usual_rows(l2), None
+    found["the denied alone"] = usual_rows(paper, "denied"), None
+    found["certified"] = usual, "certified"
+    found["a tenth of the samples"] = usual_rows(fewer), None
+    varied = stored.read("choices", "choices")
+    for name, rows in varied[varied["choice"] != "usual"].groupby("choice", sort=False):
+        found[name] = rows.dropna(axis=1, how="all"), None
+    found["equal acceptance"] = at_equal_acceptance(parts), None
+    return found
+
+
+def at_equal_acceptance(table):
+    """Return what the same people pay more at equal acceptance, as the cost of growing spheres.
+
+    For linear models too, where it is the exact distance.
+    """
+    rows = part_rows(table)
+    counts = (rows["apart"] <= APART) & (rows["n"] >= PEOPLE)
+    cost = rows["equal"].where(counts)
+    return rows[["dataset", "kind", "seed"]].assign(**{"growing_spheres cost": cost})
+
+
+def cell(rows, conclusion, dataset, kind=None):
+    """Return the effect of a conclusion in one dataset over the exploring seeds, signed.
+
+    None where the column is not in the rows at all, or holds nothing in any seed.
+    """
+    if conclusion.column not in rows:
+        return None
+    chosen = (rows["dataset"] == dataset) & (rows["kind"] == (kind or conclusion.kind))
+    chosen &= rows["seed"].isin(EXPLORING)
+    values = conclusion.sign * rows.loc[chosen, conclusion.column].to_numpy(float)
+    if not len(values):
+        return None
+    return effect(dataset, values)
+
+
+def say(one, smallest):
+    """Return what the effect of a cell says, out of HOLDS, ..., NONE."""
+    if np.isnan(one.low):
+        return NONE
+    if one.low > smallest:
+        return HOLDS
+    if one.high < -smallest:
+        return OPPOSITE
+    return SMALL if one.high < smallest else OPEN
+
+
+def matrix(choices):
+    """Return every cell: conclusion, dataset and choice, its effect and what it says.
+
+    Parameters
+    ----------
+    choices : dict of name -> (rows, kind)
+        Rows in the form of the table "choices"; the kind of model that stands in for networks, None
+        for the conclusion's own.
+
+    Returns
+    -------
+    DataFrame
+        `conclusion`, `dataset`, `choice`, `mean`, `low`, `high`, `smallest`, `says`.
+    """
+    found = []
+    for choice, (rows, stand_in) in choices.items():
+        rows = completed(rows)
+        for conclusion in (*PAPERS, *OURS):
+            if stand_in and conclusion.kind != "network":
+                continue
+            for dataset in conclusion.datasets:
+                one = cell(rows, conclusion, dataset, stand_in)
+                if one is not None:
+                    says = say(one, conclusion.smallest)
+                    row = (conclusion.name, dataset, choice, *one[1:], conclusion.smallest, says)
+                    found.append(row)
+    columns = ["conclusion", "dataset", "choice", *Effect._fields[1:], "smallest", "says"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def verdicts(cells):
+    """Return what follows for each conclusion and dataset, from the cells that have a value.
+
+    "robust" where all of them hold; "hangs on a choice" where the usual one holds, and some choice
+    shows an effect that is too small or opposite; "artefact" where the usual one is such, and some
+    choice holds; "never" where none holds; "open" for all else.
+
+    Returns
+    -------
+    DataFrame
+        `verdict`, `holds` and `of` (cells), and `under`: the choices that undo a conclusion which
+        hangs on them, and those that make an artefact.
+    """
+    rows = {}
+    for key, part in cells.groupby(["conclusion", "dataset"], sort=False):
+        says = part.set_index("choice")["says"]
+        says = says[says != NONE]
+        holding, undone = (says.index[says.isin(which)] for which in ((HOLDS,), UNDONE))
+        verdict, under = "open", ()
+        if not len(holding):
+            verdict = "never"
+        elif len(holding) == len(says):
+            verdict = "robust"
+        elif "usual" in undone:
+            verdict, under = "artefact", holding
+        elif "usual" in holding and len(undone):
+            verdict, under = "hangs on a choice", undone
+        rows[key] = verdict, len(holding), len(says), ", ".join(under)
+    index = pd.MultiIndex.from_tuples(rows, names=["conclusion", "dataset"])
+    return pd.DataFrame(list(rows.values()), index, ["verdict", "holds", "of", "under"])

@@ -1,0 +1,236 @@
+"""Conclusions by choices: other networks, the effects of a choice, cells and verdicts, by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from rrlib.audit import choices as audit
+from rrlib.figures.choices import SAYS_COLOURS, height
+from rrlib.models import fit_network
+from rrlib.models.certificate import certified_radius
+from rrlib.models.deep import TwoLayers, init_two_layers
+from rrlib.models.descent import train_from
+from rrlib.models.network import init_network
+from rrlib.recourse import growing_spheres
+from rrlib.study import choices as study
+
+
+def about(expected):
+    return pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.fixture
+def deep():
+    return init_two_layers(3, [0.0, 0.1], 5, hidden=4)
+
+
+def test_two_layers_by_hand():
+    """One unit in each layer: sigmoid(0) = 1/2, and the second layer has 2/2 - 1 = 0."""
+    one = [torch.tensor(value).double() for value in ([[[1.0]]], [[0.0]], [[[2.0]]], [[-1.0]])]
+    model = TwoLayers(*one, torch.tensor([[4.0]]).double(), torch.tensor([-1.0]).double(), None)
+    logits, slope = model.logits_and_gradient(np.array([[0.0]]))
+    assert logits.item() == about(4 / 2 - 1)
+    assert slope.item() == about(4 / 4 * 2 / 4)
+    assert model.lipschitz().item() == about(4 * 2 / 16)
+
+
+def test_derivatives_are_those_of_the_logit(deep):
+    X = torch.as_tensor(np.random.default_rng(0).normal(size=(2, 4, 3)))
+    logits, slope, bend = deep.derivatives(X)
+    assert torch.allclose(logits, deep(X)) and torch.allclose(slope, deep.gradient(X))
+    for e, i in np.ndindex(2, 4):
+
+        def logit(x, e=e):
+            return deep(x.expand(2, 1, 3))[e, 0]
+
+        assert torch.allclose(torch.autograd.functional.jacobian(logit, X[e, i]), slope[e, i])
+        assert torch.allclose(torch.autograd.functional.hessian(logit, X[e, i]), bend[e, i])
+
+
+@pytest.mark.parametrize("q, p", [(1, np.inf), (2, 2)])
+def test_no_point_of_a_ball_is_below_the_interval(deep, q, p):
+    rng = np.random.default_rng(1)
+    X = torch.as_tensor(rng.normal(size=(5, 3)))
+    sign = torch.as_tensor(rng.choice([-1.0, 1.0], size=(2, 5)))
+    radius = torch.full((2, 5), 0.7).double()
+    moves = rng.normal(size=(400, 3))
+    moves = torch.as_tensor(0.7 * moves / np.linalg.norm(moves, ord=p, axis=1, keepdims=True))
+    around = deep.around(X, torch.ones(5).double(), moves)
+    assert torch.allclose(around[0, 1], deep(X[1] + moves)[0])
+    least = deep.interval_margin(X, sign, radius, q=q)
+    assert (least <= (sign.unsqueeze(-1) * around).amin(-1)).all()
+    at_zero = deep.interval_margin(X, sign, 0 * radius, q=q)
+    assert torch.allclose(at_zero, sign * deep(X)), "a ball of no size is the row"
+    slopes = deep.gradient(X).norm(dim=-1)
+    assert (slopes <= deep.lipschitz().unsqueeze(-1)).all()
+    assert (deep.magnitude(X, 0.0) >= deep(X).abs()).all()
+
+
+def test_spheres_find_a_flip_outside_the_certified_ball(deep):
+    X = np.random.default_rng(2).normal(size=(20, 3))
+    middle = deep(X).median(1).values
+    model = deep._replace(b=deep.b - middle, w=20 * deep.w)
+    model = model._replace(b=model.b - (model(X).median(1).values))
+    found = growing_spheres(model, X, seed=0)
+    assert found.valid.float().mean() > 0.5
+    safe = certified_radius(model, torch.as_tensor(X), most=10.0)
+    assert (found.cost[found.valid] >= safe[found.valid]).all()
+
+
+def test_training_from_the_usual_start_is_the_usual_training():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(300, 3))
+    y = (X[:, 0] + 0.5 * rng.normal(size=300) > 0).astype(int)
+    start = init_network(3, [0.0, 0.2], 7)
+    kept = [parameter.clone() for parameter in start]
+    mine = train_from(start, X, y, seed=7, epochs=2)
+    usual = fit_network(X, y, [0.0, 0.2], seed=7, epochs=2)
+    assert all(torch.equal(a, b) for a, b in zip(mine, usual))
+    assert all(torch.equal(a, b) for a, b in zip(start, kept)), "the start stays as it was"
+    deep = train_from(init_two_layers(3, [0.0, 0.2], 7), X, y, seed=7, epochs=20)
+    right = ((deep(X) >= 0).numpy() == (y == 1)).mean(-1)
+    assert (right > 0.75).all()
+
+
+@pytest.mark.parametrize(
+    "counts, times", [((3, 1), (1, 3)), ((2, 2), (1, 1)), ((2, 3), (3, 2)), ((1, 30), (7, 1))]
+)
+def test_copies_by_hand(counts, times):
+    y = np.repeat([0, 1], counts)
+    assert study.copies(y).tolist() == np.repeat(times, counts).tolist()
+
+
+def recourse(cost, valid):
+    return SimpleNamespace(cost=torch.tensor(cost), valid=torch.tensor(valid))
+
+
+def test_effects_of_a_method_by_hand(monkeypatch):
+    """Five rows; the last has another label, the fourth no recourse; at a budget of 3 one less."""
+    monkeypatch.setattr(study, "SOME", 2)
+    cost = [[1.0, 2.0, 3.0, 1.0, 9.0], [2.0, 3.0, 4.0, 1.0, 1.0]]
+    valid = [[True] * 5, [True, True, True, False, True]]
+    favourable = np.array([[False] * 5, [False] * 4 + [True]])
+    flips = {"scfe": recourse(cost, valid)}
+    row = study.of_flips(flips, favourable, 10.0)
+    assert row == {"scfe valid": about(-0.2), "scfe cost": about(1 / 2)}
+    row = study.of_flips(flips, favourable, 3.0)
+    assert row["scfe valid"] == about(3 / 5 - 4 / 5) and row["scfe cost"] == about(1 / 1.5)
+    monkeypatch.setattr(study, "SOME", 3)
+    assert "scfe cost" not in study.of_flips(flips, favourable, 3.0), "two rows are too few"
+
+
+def test_parts_of_a_path_by_hand():
+    """From 2 by way of 3 (the rate) or 2.5 (equal acceptance) to 5."""
+    row = study.of_path(2.0, 3.0, 2.5, 5.0)
+    expected = {"same": 1.5, "threshold": 0.5, "geometry": 0.25, "equal": 0.25}
+    assert row == {name: about(value) for name, value in expected.items()}
+
+
+def test_people_are_helped_under_all_four_within_the_budget(monkeypatch):
+    monkeypatch.setattr(study, "SOME", 1)
+    path, helped = np.ones((3, 2, 4)), np.ones((3, 2, 4), bool)
+    path[0, 1] = 2.0
+    path[1, 1, 1] = 6.0
+    helped[2, 1, 2] = False
+    helped[2, 0, 3] = False  # the standard model at its own rate is no step of the path
+    searched = study.Searched(np.zeros((2, 4), bool), {}, path, helped, 0.0)
+    assert study.measure(searched, 10.0)["n"] == 3
+    row = study.measure(searched, 5.0)
+    assert row["n"] == 2 and row["same"] == about(1.0) and row["equal"] == about(0.0)
+    assert "same" not in study.measure(searched, 0.5)
+
+
+def effect_of(low, high):
+    return audit.Effect("", (low + high) / 2, low, high)
+
+
+@pytest.mark.parametrize(
+    "low, high, says",
+    [
+        (0.11, 0.3, "holds"),
+        (0.1, 0.3, "open"),  # a tie is not above
+        (-0.3, -0.11, "opposite"),
+        (-0.3, -0.1, "too small"),
+        (-0.05, 0.09, "too small"),
+        (-0.05, 0.1, "open"),
+        (np.nan, np.nan, "no value"),
+    ],
+)
+def test_what_a_cell_says(low, high, says):
+    assert audit.say(effect_of(low, high), 0.1) == says
+
+
+def rows_of(values, column="scfe cost", **fields):
+    rows = pd.DataFrame({"seed": range(len(values)), column: values})
+    return rows.assign(dataset="adult", kind="network", **fields)
+
+
+def test_a_cell_has_the_sign_of_its_conclusion_and_the_exploring_seeds():
+    up = audit.Conclusion("", "network", "scfe cost", 1, 0.1)
+    values = [1.0, 2.0, 3.0, 4.0, 5.0, 99.0]
+    assert audit.cell(rows_of(values), up, "adult").mean == about(3.0)
+    assert audit.cell(rows_of(values), up._replace(sign=-1), "adult").mean == about(-3.0)
+    assert audit.cell(rows_of(values), up, "compas") is None
+    assert audit.cell(rows_of(values), up._replace(column="other"), "adult") is None
+    assert np.isnan(audit.cell(rows_of([1.0, np.nan, 1.0, 1.0, 1.0]), up, "adult").low)
+
+
+def test_parts_count_where_rates_agree_and_people_are_enough():
+    rows = rows_of([0.5] * 3, "same", threshold=0.4, geometry=0.1, equal=-0.02)
+    rows = rows.assign(apart=[0.01, 0.011, 0.0], n=[30, 30, 29])
+    found = audit.completed(rows)
+    assert found["threshold"].notna().tolist() == [True, False, False]
+    assert found["same"].notna().tolist() == [True, True, False], "it compares no rates"
+    assert found["most"][0] == about(0.4 - 0.25) and found["next"][0] == about(0.1 - 0.02)
+
+
+@pytest.mark.parametrize(
+    "says, verdict, under",
+    [
+        (["holds", "holds", "no value"], "robust", ""),
+        (["holds", "too small", "open"], "hangs on a choice", "b"),
+        (["holds", "opposite", "opposite"], "hangs on a choice", "b, c"),
+        (["too small", "holds", "open"], "artefact", "b"),
+        (["open", "holds", "too small"], "open", ""),
+        (["holds", "open", "holds"], "open", ""),
+        (["too small", "open", "no value"], "never", ""),
+    ],
+)
+def test_verdicts_by_hand(says, verdict, under):
+    choices = ["usual", "b", "c"]
+    cells = pd.DataFrame({"choice": choices, "says": says})
+    (row,) = audit.verdicts(cells.assign(conclusion="x", dataset="adult")).itertuples()
+    assert (row.verdict, row.under) == (verdict, under)
+    known = [one for one in says if one != "no value"]
+    assert (row.holds, row.of) == (known.count("holds"), len(known))
+
+
+def test_stored_rows_by_hand(monkeypatch):
+    """At 0.2 the cost rises from 2 to 3, and validity falls from 0.9 to 0.6."""
+    row = {"dataset": "adult", "kind": "network", "seed": 0, "method": "scfe", "reading": "flip"}
+    robust = {"eps": 0.2, "cost_common": 3.0, "cost_gap": 1.0, "validity": 0.6}
+    standard = {"eps": 0.0, "cost_common": 2.0, "cost_gap": 0.0, "validity": 0.9}
+    both = [row | each | {"n": 50, "n_common": 20} for each in (standard, robust)]
+    (found,) = audit.usual_rows(pd.DataFrame(both)).to_dict("records")
+    assert found["scfe cost"] == about(0.5) and found["scfe valid"] == about(-0.3)
+    both[1]["n_common"] = 9
+    (found,) = audit.usual_rows(pd.DataFrame(both)).to_dict("records")
+    assert np.isnan(found["scfe cost"]) and found["scfe valid"] == about(-0.3)
+    path = {"standard": 2.0, "rate": 3.0, "equal": 2.5, "robust": 5.0, "n": 50, "apart": 0.0}
+    names = {"dataset": "adult", "kind": "logistic", "seed": 0, "eps": 0.2, "measure": "least"}
+    (found,) = audit.part_rows(pd.DataFrame([names | path])).to_dict("records")
+    expected = study.of_path(2.0, 3.0, 2.5, 5.0)
+    assert {name: found[name] for name in expected} == {
+        name: about(value) for name, value in expected.items()
+    }
+    (found,) = audit.at_equal_acceptance(pd.DataFrame([names | path])).to_dict("records")
+    assert found["growing_spheres cost"] == about(0.25)
+
+
+def test_heights_in_a_cell():
+    assert height(0.0) == 0.5 and height(0.2) < 0.5 < height(-0.2)
+    assert height(1e6) == about(0.06) and height(-1e6) == about(0.94)
+    assert {audit.HOLDS, audit.OPPOSITE, audit.SMALL, audit.OPEN, audit.NONE} == set(SAYS_COLOURS)
