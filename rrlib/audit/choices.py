@@ -21,7 +21,8 @@ BOXED_RADIUS = 0.02
 """With min-max scaling, the smallest radius of the grid: at the usual one hardly a model tells
 people apart."""
 
-HOLDS, OPPOSITE, SMALL, OPEN, NONE = "holds", "opposite", "too small", "open", "no value"
+HOLDS, OPPOSITE, SMALL = "holds", "opposite", "too small"
+OPEN, NONE = "open", "no value"
 """What a cell says: beyond the smallest effect, beyond it the other way, below it, none of these
 shown, and some seed without a value."""
 
