@@ -3,10 +3,23 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rrlib.figures.style import METHOD_COLOURS
+from rrlib.figures.equal import (
+    PART_COLOURS,
+    PART_MARKERS,
+    THRESHOLD_COLOURS,
+    THRESHOLD_LABELS,
+)
+from rrlib.figures.style import METHOD_COLOURS, legend_below
 
 COLOUR = METHOD_COLOURS["scfe"]
 UNIT = "standard deviations, or ranges with min-max scaling"
+NAMED = {
+    "accuracy": "accuracy",
+    "robust": "under attack",
+    "denied": "denied",
+    "validity": "denied with a recourse",
+    "cost": "cost",
+}
 MOST = 15
 """Features that are drawn, those that change most."""
 
@@ -71,4 +84,50 @@ def draw_all(table, before, after, scale):
     right.set_ylim(0, 1)
     right.set_xlabel(f"$\\ell_2$ cost\n({UNIT})")
     right.set_ylabel("share of the denied with a yes")
+    return fig
+
+
+def draw_curves(found):
+    """Draw accuracy, validity and cost against eps, at the own threshold and at equal acceptance.
+
+    Parameters
+    ----------
+    found : DataFrame
+        `eps`, `threshold` and the means of `accuracy`, `robust`, `denied`, `validity` and `cost`.
+    """
+    panels = {
+        "accuracy": ("accuracy", "robust"),
+        "shares": ("denied", "validity"),
+        f"mean $\\ell_2$ cost\n({UNIT})": ("cost",),
+    }
+    fig, axes = plt.subplots(1, 3, figsize=(9, 3.4))
+    for ax, (label, columns) in zip(axes, panels.items()):
+        for column, line in zip(columns, ("-", "--")):
+            for threshold, colour in THRESHOLD_COLOURS.items():
+                rows = found[found["threshold"] == threshold]
+                style = {"color": colour, "linestyle": line, "marker": "o", "markersize": 3}
+                name = f"{NAMED[column]}, {THRESHOLD_LABELS[threshold]}"
+                ax.plot(rows["eps"], rows[column], label=name, **style)
+        ax.set_xlabel("trained against $\\epsilon$")
+        ax.set_ylabel(label)
+    legend_below(fig, *axes, ncols=2)
+    return fig
+
+
+def draw_parts(rise):
+    """Draw the rise of the mean cost and the parts that it is the sum of, against eps.
+
+    Parameters
+    ----------
+    rise : DataFrame
+        `eps`, and the means of `total`, `threshold`, `geometry` and `composition`; NaN where a case
+        does not count.
+    """
+    fig, ax = plt.subplots(figsize=(6, 3.4))
+    for part, colour in PART_COLOURS.items():
+        ax.plot(rise["eps"], rise[part], color=colour, marker=PART_MARKERS[part], label=part)
+    ax.axhline(0, color="0.6", linewidth=0.8)
+    ax.set_xlabel("trained against $\\epsilon$")
+    ax.set_ylabel(f"change of the mean cost\n({UNIT})")
+    legend_below(fig, ax)
     return fig
