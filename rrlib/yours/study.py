@@ -51,17 +51,25 @@ def fit_from(X, y):
     )
 
 
-def fit(split, kind):
+def least_radius(splits):
+    """Return the first radius of EPS_GRID from which on all splits have a linear model."""
+    models = [fit_from(split.X_train, split.y_train) for split in splits]
+    return max(float(model.eps[0]) for model in models)
+
+
+def fit(split, kind, least=0.0):
     """Return models of one kind, one for each radius, and the place of the first that there is.
 
-    A linear model that does not exist is replaced by the first that does, so that the others are
-    compared with it.
+    A linear model that does not exist, or whose radius is below `least`, is replaced by the first
+    of the others, so that these are compared with it.
 
     Parameters
     ----------
     split : Split
     kind : str
         Out of `foreign.KINDS`.
+    least : float
+        Out of EPS_GRID.
 
     Returns
     -------
@@ -71,11 +79,12 @@ def fit(split, kind):
     if kind != "logistic":
         return foreign.fit(split, kind), 0
     model = fit_from(split.X_train, split.y_train)
-    first = len(EPS_GRID) - len(model.eps)
-    return select(model, [max(e - first, 0) for e in range(len(EPS_GRID))]), first
+    missing = len(EPS_GRID) - len(model.eps)
+    first = max(missing, EPS_GRID.index(least))
+    return select(model, [max(e, first) - missing for e in range(len(EPS_GRID))]), first
 
 
-def measure(split, kind="logistic", *, most=MOST):
+def measure(split, kind="logistic", *, most=MOST, least=0.0):
     """Return what models of one kind are on a table, and the parts of their rise in cost.
 
     Recourse is searched from the first test rows that hold `most` denied ones, by the distance to
@@ -87,6 +96,8 @@ def measure(split, kind="logistic", *, most=MOST):
     kind : str
         Out of `foreign.KINDS`.
     most : int
+    least : float
+        The least radius of linear models, out of EPS_GRID: `least_radius` of all splits.
 
     Returns
     -------
@@ -99,7 +110,7 @@ def measure(split, kind="logistic", *, most=MOST):
     DataFrame
         Of `audit.parts.four_parts`, for the radii above the first that has a model.
     """
-    model, first = fit(split, kind)
+    model, first = fit(split, kind, least)
     split = _some(split, model, most)
     models = foreign.at_thresholds(split, model)
     X, y = split.X_test, split.y_test

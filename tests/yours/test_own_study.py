@@ -72,6 +72,12 @@ def test_separable_rows_start_at_the_first_radius_with_a_minimiser(tumours):
     assert first == min(study.fit_from(split.X_train, split.y_train).eps.tolist()) > 0
     assert rise["eps"].min() > first
     assert found["accuracy"].min() > 0.9
+    assert study.least_radius([split]) == first
+    later, _ = study.measure(split, least=0.1)
+    assert later["eps"].min() == 0.1
+    same = found["eps"] >= 0.1
+    theirs, ours = found[same & (found["threshold"] == "own")], later[later["threshold"] == "own"]
+    np.testing.assert_allclose(theirs["cost"], ours["cost"])
     with pytest.raises(ValueError, match="at every radius up to 0.3"):
         study.fit_from(np.array([[-9.0], [9.0]] * 9), np.array([0, 1] * 9))
 
