@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 
 from rrlib.figures.equal import (
     PART_COLOURS,
@@ -12,7 +13,9 @@ from rrlib.figures.equal import (
 from rrlib.figures.style import METHOD_COLOURS, legend_below
 
 COLOUR = METHOD_COLOURS["scfe"]
-UNIT = "standard deviations, or ranges with min-max scaling"
+UNIT = "scaled units"
+"""Standard deviations, or ranges with min-max scaling."""
+
 NAMED = {
     "accuracy": "accuracy",
     "robust": "under attack",
@@ -82,7 +85,7 @@ def draw_all(table, before, after, scale):
     reached = np.arange(1, len(cost) + 1) / max(denied.sum(), 1)
     right.step(np.append(0, cost), np.append(0, reached), where="post", color=COLOUR)
     right.set_ylim(0, 1)
-    right.set_xlabel(f"$\\ell_2$ cost\n({UNIT})")
+    right.set_xlabel(f"$\\ell_2$ cost ({UNIT})")
     right.set_ylabel("share of the denied with a yes")
     return fig
 
@@ -98,7 +101,7 @@ def draw_curves(found):
     panels = {
         "accuracy": ("accuracy", "robust"),
         "shares": ("denied", "validity"),
-        f"mean $\\ell_2$ cost\n({UNIT})": ("cost",),
+        f"mean $\\ell_2$ cost ({UNIT})": ("cost",),
     }
     fig, axes = plt.subplots(1, 3, figsize=(9, 3.4))
     for ax, (label, columns) in zip(axes, panels.items()):
@@ -106,11 +109,14 @@ def draw_curves(found):
             for threshold, colour in THRESHOLD_COLOURS.items():
                 rows = found[found["threshold"] == threshold]
                 style = {"color": colour, "linestyle": line, "marker": "o", "markersize": 3}
-                name = f"{NAMED[column]}, {THRESHOLD_LABELS[threshold]}"
-                ax.plot(rows["eps"], rows[column], label=name, **style)
+                ax.plot(rows["eps"], rows[column], **style)
+            ax.plot([], [], color="0.5", linestyle=line, label=NAMED[column])
+        ax.legend()
         ax.set_xlabel("trained against $\\epsilon$")
         ax.set_ylabel(label)
-    legend_below(fig, *axes, ncols=2)
+    handles = [Line2D([], [], color=colour) for colour in THRESHOLD_COLOURS.values()]
+    below = {"loc": "outside lower center", "ncols": 2}
+    fig.legend(handles, [THRESHOLD_LABELS[name] for name in THRESHOLD_COLOURS], **below)
     return fig
 
 
@@ -128,6 +134,6 @@ def draw_parts(rise):
         ax.plot(rise["eps"], rise[part], color=colour, marker=PART_MARKERS[part], label=part)
     ax.axhline(0, color="0.6", linewidth=0.8)
     ax.set_xlabel("trained against $\\epsilon$")
-    ax.set_ylabel(f"change of the mean cost\n({UNIT})")
+    ax.set_ylabel(f"change of the mean cost ({UNIT})")
     legend_below(fig, ax)
     return fig
