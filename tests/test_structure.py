@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "study": {"data", "models", "recourse"},
     "figures": {"study", "theory"},
     "audit": {"data", "models", "recourse", "theory", "study", "figures"},
+    "yours": {"data", "models", "recourse", "theory", "study", "figures", "audit"},
 }
 """The rooms of the package, and what each may import beside itself."""
 
@@ -74,7 +75,7 @@ def complaints(source):
             yield f"line {node.lineno}: a comprehension of {levels(node)} levels"
 
 
-def test_the_package_has_seven_rooms_and_its_doors():
+def test_the_package_has_these_rooms_and_its_doors():
     folders = {
         path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"
     }
@@ -99,7 +100,7 @@ def test_rooms_have_no_circle():
         floors.append(ready)
         for room in ready:
             del left[room]
-    assert len(floors) == 5
+    assert len(floors) == 6
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

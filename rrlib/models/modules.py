@@ -1,0 +1,127 @@
+"""A PyTorch module with one logit, as a member of a family."""
+
+import copy
+import math
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+STEADY = (nn.ReLU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.ELU, nn.Identity, nn.Dropout)
+"""Layers that stretch by at most 1: LeakyReLU and ELU while their slope does."""
+
+CHUNK = 512
+"""Rows whose derivatives are taken at once."""
+
+
+class Module(NamedTuple):
+    """A copy of a module in evaluation mode, and the units it takes.
+
+    Attributes
+    ----------
+    net : torch.nn.Module
+    center, scale : Tensor of shape (d,), float64
+        The module is asked at X * scale + center.
+    """
+
+    net: nn.Module
+    center: torch.Tensor
+    scale: torch.Tensor
+
+    @classmethod
+    def of(cls, module, center, scale):
+        """Return a copy of a module as a member; raise a ValueError where it has not one logit."""
+        last = [layer for layer in module.modules() if not list(layer.children())][-1]
+        if isinstance(last, nn.Sigmoid):
+            raise ValueError(
+                "the module ends in a sigmoid, so it gives probabilities and never a logit below "
+                "0: leave its last layer out"
+            )
+        net = copy.deepcopy(module).eval().requires_grad_(False)
+        member = cls(net, center, scale)
+        rows = torch.zeros(2, len(center), dtype=member.dtype, device=center.device)
+        try:
+            out = net.to(center.device)(rows)
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise ValueError(
+                f"the module does not take rows of {len(center)} features: {error}"
+            ) from error
+        if tuple(getattr(out, "shape", ())) not in ((2,), (2, 1)):
+            raise ValueError(
+                f"the module must give one logit a row, shape (n,) or (n, 1); for 2 rows it gives "
+                f"{tuple(getattr(out, 'shape', ()))}. Of two logits give the difference"
+            )
+        return member
+
+    @property
+    def dtype(self):
+        """Return the type of the module's parameters, float32 where it has none."""
+        first = next(self.net.parameters(), None)
+        return torch.float32 if first is None else first.dtype
+
+    @property
+    def size(self):
+        """Return the number of parameters."""
+        return sum(parameter.numel() for parameter in self.net.parameters())
+
+    def to(self, dtype_or_device):
+        """Return a copy in another dtype or on another device; units stay in float64."""
+        units = (self.center, self.scale)
+        if not isinstance(dtype_or_device, torch.dtype):
+            units = (unit.to(dtype_or_device) for unit in units)
+        return Module(copy.deepcopy(self.net).to(dtype_or_device), *units)
+
+    def logits(self, X):
+        """Return the logits (n,), of the type of X."""
+        return self._own(X).to(X)
+
+    def logits_and_gradient(self, X):
+        """Return logits (n,) and gradients (n, d)."""
+        with torch.inference_mode(False):
+            both = torch.func.vmap(torch.func.grad_and_value(self._single), chunk_size=CHUNK)
+            gradient, logits = both(X.clone())
+        return logits, gradient
+
+    def derivatives(self, X):
+        """Return logits (n,), gradients (n, d) and Hessians (n, d, d)."""
+        logits, gradient = self.logits_and_gradient(X)
+        hessian = torch.func.vmap(torch.func.hessian(self._single), chunk_size=CHUNK)(X)
+        return logits, gradient, hessian
+
+    def lipschitz(self):
+        """Return a bound on the logit's Lipschitz constant: a product of norms, inf if unknown.
+
+        It is known of a chain of linear layers and of layers that stretch by at most 1.
+        """
+        layers = _chain(self.net)
+        norms = [_stretch(layer) for layer in layers] if layers else [math.inf]
+        return math.prod(norms) * self.scale.abs().max().item()
+
+    def _own(self, X):
+        """Return the logits in the module's own type."""
+        return self.net((X * self.scale + self.center).to(self.dtype)).reshape(len(X))
+
+    def _single(self, x):
+        """Return the logit of one row, of its type."""
+        return self.logits(x.unsqueeze(0))[0]
+
+
+def _chain(net):
+    """Return the layers of a chain in their order, or none where the module is something else."""
+    if not isinstance(net, nn.Sequential):
+        return [net] if isinstance(net, nn.Linear) else []
+    layers = []
+    for part in net:
+        inner = _chain(part) if isinstance(part, nn.Sequential) else [part]
+        layers += inner or [part]
+    return layers
+
+
+def _stretch(layer):
+    """Return how much a layer stretches at most, inf if that is not known."""
+    if isinstance(layer, nn.Linear):
+        return torch.linalg.matrix_norm(layer.weight.double(), 2).item()
+    if not isinstance(layer, STEADY):
+        return math.inf
+    slopes = getattr(layer, "negative_slope", 1.0), getattr(layer, "alpha", 1.0)
+    return 1.0 if all(abs(slope) <= 1 for slope in slopes) else math.inf

@@ -1,0 +1,92 @@
+"""``python -m rrlib.yours``: what the command line asks for, and what is wrong said in one line."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rrlib.yours import __main__ as command
+from rrlib.yours import report
+
+N = 200
+
+
+@pytest.fixture
+def path(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"age": rng.integers(20, 60, N), "a, b $x$": rng.normal(size=N)})
+    rows["sex"] = np.where(rng.random(N) < 0.5, "f", "m")
+    score = rows["a, b $x$"] + rng.normal(size=N)
+    rows["approved"] = np.where(score > 0.5, "yes", "no")
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    return tmp_path / "t.csv"
+
+
+def asked(path, *more):
+    line = [str(path), "--label", "approved", "--favourable", "yes", *more]
+    return command.to_parameters(command.parse(line))
+
+
+def test_options_become_the_parameters_of_the_chapter(path):
+    line = ["--immutable", 'age,"a, b $x$"', "--range", "age", "18", "99", "--rows", "3,5"]
+    found = asked(path, *line, "--group", "sex")
+    assert found["immutable"] == ["age", "a, b $x$"]
+    assert found["ranges"] == {"age": [18.0, 99.0]}
+    assert (found["people"], found["groups"], found["seeds"]) == ([3, 5], ["sex"], [0, 1, 2])
+    assert asked(path)["people"] is None and asked(path)["most"] == 2000
+    full = asked(path, "--full")
+    assert full["full"] and len(full["seeds"]) == 5 and full["most"] > 10**6
+
+
+def test_the_chapter_has_exactly_these_parameters(path):
+    text = report.CHAPTER.read_text()
+    cell = re.search(r":tags: \[parameters\]\n\n(.*?)```", text, re.DOTALL).group(1)
+    names = re.findall(r"^(\w+) = ", cell, re.MULTILINE)
+    assert sorted(names) == sorted(asked(path))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--label", "ok"], "label 'ok' is no column"),
+        (["--favourable", "ja"], "'ja' is no value of label 'approved'"),
+        (["--immutable", "agee"], "did you mean 'age'"),
+        (["--range", "age", "9", "3"], "low <= high"),
+        (["--range", "age", "x", "3"], "could not convert"),
+        (["--rows", "999"], "row 999 is not among the rows"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_computed(path, more, message, monkeypatch):
+    monkeypatch.setattr(command, "write_report", None)
+    line = [str(path), "--label", "approved", "--favourable", "yes", *more]
+    with pytest.raises(SystemExit, match=message):
+        command.main(line)
+
+
+def test_files_that_are_none(tmp_path):
+    for place, message in ((tmp_path, "IsADirectory.*folder"), (tmp_path / "x", "does not exist")):
+        with pytest.raises(SystemExit, match=message):
+            command.main([str(place), "--label", "a", "--favourable", "b"])
+
+
+@pytest.mark.slow
+def test_a_report_is_one_file_that_loads_nothing(path, tmp_path):
+    out = tmp_path / "r.html"
+    line = [
+        "--label",
+        "approved",
+        "--favourable",
+        "yes",
+        "--group",
+        "sex",
+        "--immutable",
+        "age,sex",
+    ]
+    command.main([str(path), *line, "--out", str(out), "--quiet"])
+    page = out.read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert page.count("data:image/png") >= 3
+    for said in ("200 rows of 2 features", "text, 2 different ones", "No feature", "a, b $x$"):
+        assert said in page
+    assert "{doc}" not in page and "What you will do" not in page
