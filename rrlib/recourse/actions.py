@@ -71,7 +71,7 @@ class Actions(NamedTuple):
             if len(outside):
                 row = outside[0]
                 raise ValueError(
-                    f"row {people.index[row]!r}: {name} = {rows[row, j]:g} is outside its range "
+                    f"row {people.index.tolist()[row]!r}: {name} = {rows[row, j]:g} is outside its range "
                     f"[{low:g}, {high:g}]; widen the range or leave the row out"
                 )
             if name in self.whole:
