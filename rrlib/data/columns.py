@@ -178,7 +178,7 @@ def in_order(people, names):
     if len(wrong):
         row, column = wrong[0]
         raise ValueError(
-            f"row {people.index[row]!r}, column {names[column]!r}: "
+            f"row {people.index.tolist()[row]!r}, column {names[column]!r}: "
             f"{people.iloc[row, column]} is no finite number; leave the row out or fill it in"
         )
     return numbers

@@ -69,9 +69,9 @@ class Actions(NamedTuple):
             low, high = _ends(name, pair)
             outside = np.flatnonzero((rows[:, j] < low) | (rows[:, j] > high))
             if len(outside):
-                row = outside[0]
+                row, who = outside[0], people.index.tolist()[outside[0]]
                 raise ValueError(
-                    f"row {people.index[row]!r}: {name} = {rows[row, j]:g} is outside its range "
+                    f"row {who!r}: {name} = {rows[row, j]:g} is outside its range "
                     f"[{low:g}, {high:g}]; widen the range or leave the row out"
                 )
             if name in self.whole:

@@ -102,7 +102,7 @@ def recommend(split, model, people, *, actions=None, method=None, max_cost=None,
     model : a family of one model
         From rrlib.models, or from `bring`; `rrlib.models.select` picks one out of many.
     people : DataFrame, original units
-        Columns are matched by name.
+        Columns are matched by name; no value of the index comes twice.
     actions : Actions, optional
         Without them everything may change.
     method : {"minimal", "scfe", "scfe_adam", "growing_spheres", "cchvae"}, optional
@@ -128,6 +128,9 @@ def recommend(split, model, people, *, actions=None, method=None, max_cost=None,
         )
     names = list(split.feature_names)
     before = in_order(people, names)
+    twice = before.index[before.index.duplicated()].tolist()
+    if twice:
+        raise ValueError(f"two people have the index {twice[0]!r}: number them, by reset_index()")
     actions = actions or Actions()
     if max_cost is None:
         max_cost = MAX_COST if split.scaling == "standard" else MAX_COST_BOX

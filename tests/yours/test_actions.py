@@ -70,6 +70,8 @@ def test_a_person_outside_the_range_is_named():
     message = "row 'Bo': income = 2500.5 is outside its range .-inf, 2200.; widen the range"
     with pytest.raises(ValueError, match=message):
         Actions(range={"income": (None, 2200)}).limits(PEOPLE)
+    with pytest.raises(ValueError, match="row 7: income = 2500.5"):
+        Actions(range={"income": (None, 2200)}).limits(PEOPLE.set_axis([3, 7]))
 
 
 @pytest.mark.parametrize(

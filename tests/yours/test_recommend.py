@@ -170,6 +170,8 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="row 1: income = .* outside its range"):
         rows = people.assign(income=[1.0, 9999.0, 2.0])
         recommend(SPLIT, MODEL, rows, actions=Actions(range={"income": (0, 9000)}))
+    with pytest.raises(ValueError, match="two people have the index 2"):
+        recommend(SPLIT, MODEL, people.set_axis([1, 2, 2]))
     with pytest.raises(ValueError, match="has 2 models: choose one"):
         recommend(SPLIT, fit_logistic(SPLIT.X_train, SPLIT.y_train, [0.0, 0.1]).model, people)
     with pytest.raises(ValueError, match="method must be minimal"):
@@ -177,6 +179,18 @@ def test_what_does_not_fit_is_refused():
     net = init_network(3, [0.0], 0)
     with pytest.raises(ValueError, match="linear models: use growing_spheres"):
         recommend(SPLIT, net._replace(b2=net.b2 - 9), people, method="minimal")
+
+
+def test_nobody_and_those_with_a_yes_are_told_nothing():
+    nobody = recommend(SPLIT, MODEL, ROWS.head(0))
+    assert nobody.table.shape == (0, 7)
+    yes = ROWS[says_yes(MODEL, ROWS)].head(3)
+    found = recommend(SPLIT, MODEL, yes, actions=Actions(immutable=list(ROWS)))
+    assert found.table["valid"].all() and (found.table["changes"] == "nothing").all()
+    for result in (nobody, found):
+        result.plot().canvas.draw()
+    found.plot(yes.index[0]).canvas.draw()
+    plt.close("all")
 
 
 def test_results_are_written_and_drawn(tmp_path):
