@@ -172,6 +172,16 @@ def test_most_are_named_by_both_halves_of_the_seeds(monkeypatch, explored, confi
     assert calibration.planted([case(1.0)], most=True)["found"] == expected
 
 
+@pytest.mark.parametrize("mean, half, needed", [(0.5, 0.7, 1.2), (-0.5, 0.7, 2.2)])
+def test_needed_is_one_less_the_noise_and_its_half_width(monkeypatch, mean, half, needed):
+    """An interval around k + mean, in units of the smallest effect, lies above 1 for k > needed."""
+    steps = np.linspace(-1, 1, 5) / half_width(np.linspace(-1, 1, 5))
+    noise = (mean + half * steps)[None, None]
+    monkeypatch.setattr(calibration, "_noise", lambda *given: noise)
+    expected = {"cases": 1, "found": float(needed < 2), "needed": pytest.approx(needed)}
+    assert calibration.planted([case(1.0)]) == expected
+
+
 def test_the_noise_is_that_between_the_exploring_seeds(monkeypatch):
     """Standard deviations of 1 and 3 between them, in units of smallest effects of 1 and 2."""
     asked = []
