@@ -3,7 +3,8 @@
 from fractions import Fraction as Q
 from typing import NamedTuple
 
-from rrlib import theory
+from rrlib.theory.scfe_cost import scfe_readings, theorem1_by_reading
+from rrlib.theory.validity import theorem3_printed
 
 
 class Instance(NamedTuple):
@@ -29,9 +30,9 @@ class Instance(NamedTuple):
         return self.s - self.w_nr * self.x, self.s - self.w_r * self.x
 
     def by_reading(self):
-        """Return what Theorem 1 says of it in every reading, see `theory.theorem1_by_reading`."""
+        """Return what Theorem 1 says of it in every reading, see `theorem1_by_reading`."""
         m_nr, m_r = self.residuals
-        return theory.theorem1_by_reading(m_nr, self.w_nr, m_r, self.w_r, self.lam)
+        return theorem1_by_reading(m_nr, self.w_nr, m_r, self.w_r, self.lam)
 
 
 THEOREM_1 = {
@@ -99,12 +100,12 @@ def theorem3_counterexample():
     """
     x, ends = Q(-1), []
     for w in (Q(1), Q(2)):
-        factor, _ = theory.scfe_readings(3 - w * x, w, 1)["minimiser, m at x"]
+        factor, _ = scfe_readings(3 - w * x, w, 1)["minimiser, m at x"]
         ends.append(x + factor * w)
     x_nr, x_r = ends
     gain = x_r - x_nr
     size = float(abs(x_r))
-    met = theory.theorem3_printed(float(gain), 1, 1.0, size, 1, eps=0.1, rate=0.1, steps=1000)
+    met = theorem3_printed(float(gain), 1, 1.0, size, 1, eps=0.1, rate=0.1, steps=1000)
     if not (met and x_nr == x_r and x_nr < 2 * x_r):
         return ""
     return (
