@@ -99,12 +99,12 @@ def test_one_reading_that_holds_withdraws_a_counterexample(monkeypatch):
         return by_reading(*pair) | {"rescue": (0, 1, 2, 2)}
 
     assert all(counterexamples.scfe_counterexamples())
-    monkeypatch.setattr(counterexamples.theory, "theorem1_by_reading", with_a_rescue)
+    monkeypatch.setattr(counterexamples, "theorem1_by_reading", with_a_rescue)
     assert counterexamples.scfe_counterexamples() == ("", "")
 
 
 def test_theorem_3_needs_one_point_for_both_models(monkeypatch):
     assert "x' = 1 for both" in counterexamples.theorem3_counterexample()
     apart = {"minimiser, m at x": (Fraction(2), Fraction(4))}
-    monkeypatch.setattr(counterexamples.theory, "scfe_readings", lambda *args: apart)
+    monkeypatch.setattr(counterexamples, "scfe_readings", lambda *args: apart)
     assert counterexamples.theorem3_counterexample() == "", "1 and 3, whose condition holds too"
