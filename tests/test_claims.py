@@ -271,7 +271,7 @@ def test_the_counterexamples_are_what_the_paper_would_have_to_explain():
 def test_a_counterexample_that_breaks_nothing_is_none(monkeypatch):
     monkeypatch.setattr(theorems, "lemma1_printed", lambda *args, **options: 0.5)
     assert theorems.lemma1(evidence_of(None))[0].counterexample == ""
-    monkeypatch.setattr(counterexamples.theory, "theorem3_printed", lambda *args, **options: False)
+    monkeypatch.setattr(counterexamples, "theorem3_printed", lambda *args, **options: False)
     assert counterexamples.theorem3_counterexample() == ""
 
 
