@@ -28,7 +28,7 @@ def parse(arguments=None):
     add("--range", help="limits of a feature; may be given again", **limits)
     add("--rows", type=names, help="people by row number (default: ten of the table's twin)")
     add("--out", default="report.html", help="the file to write (default: report.html)")
-    add("--full", action="store_true", help="networks too, five seeds, all denied rows")
+    add("--full", action="store_true", help="networks too, five seeds, all denied rows; slow")
     add("--quiet", action="store_true", help="no progress bar")
     return parser.parse_args(arguments)
 
