@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "figures": {"study", "theory"},
     "audit": {"data", "models", "recourse", "theory", "study", "figures"},
     "yours": {"data", "models", "recourse", "theory", "study", "figures", "audit"},
+    "exercises": {"data", "models", "recourse", "theory", "study", "audit"},
 }
 """The rooms of the package, and what each may import beside itself."""
 
