@@ -11,7 +11,11 @@ const Interactive = (() => {
     const FAR = 1e5;  // pixels; beyond it nothing is drawn
     const MOVES = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1]};
     const LARGE = 5;  // steps at once with the shift key
-    let clips = 0;
+    let parts = 0;  // named so far
+
+    function newName() {
+        return `interactive-${parts += 1}`;
+    }
 
     function add(parent, tag, attributes = {}, text = "") {
         const drawn = tag === "svg" || parent.namespaceURI === SVG;
@@ -56,7 +60,7 @@ const Interactive = (() => {
             Object.assign(this, {x, y, ratio, least, points: []});
             this.box = add(parent, "div", {class: "plane"});
             this.svg = add(this.box, "svg", {role: "group", "aria-label": label});
-            const clip = `plane-${clips += 1}`;
+            const clip = newName();
             this.frame = add(add(this.svg, "clipPath", {id: clip}), "rect");
             this.axes = add(this.svg, "g", {"aria-hidden": "true", class: "axes"});
             this.marks = add(this.svg, "g", {"aria-hidden": "true", "clip-path": `url(#${clip})`});
@@ -237,12 +241,18 @@ const Interactive = (() => {
             return new Point(this, plane, options);
         }
 
+        /* A row with a label, and the name that its control must have. */
+        row(label) {
+            const [row, id] = [add(this.controls, "div", {class: "row"}), newName()];
+            add(row, "label", {for: id}, label);
+            return [row, id];
+        }
+
         /* A slider over a list of values; returns an object whose `value` is the chosen one. */
         slider({label, values, value, say}) {
-            const row = add(this.controls, "label", {class: "slider"});
-            add(row, "span", {}, label);
-            const input = add(row, "input", {type: "range", min: 0, step: 1});
-            const output = add(row, "output");
+            const [row, id] = this.row(label);
+            const input = add(row, "input", {id, type: "range", min: 0, step: 1});
+            const output = add(row, "output", {for: id});
             const state = {};
             const tell = () => {
                 state.value = state.values[Number(input.value)];
@@ -264,9 +274,9 @@ const Interactive = (() => {
 
         /* A choice out of a few: a dict of value -> text; `changed` runs before the drawing. */
         choice({label, options, changed = () => {}}) {
-            const row = add(this.controls, "label", {class: "choice"});
-            add(row, "span", {}, label);
-            const select = add(row, "select");
+            const [row, id] = this.row(label);
+            row.classList.add("wide");
+            const select = add(row, "select", {id});
             for (const [value, words] of Object.entries(options)) add(select, "option", {value}, words);
             const state = {value: select.value};
             select.addEventListener("change", () => {

@@ -14,9 +14,9 @@ Interactive.start("means", "Two class means and two balls, to move", (figure, nu
         x: axis("first feature", ranges.x), y: axis("second feature", ranges.y),
     });
     const ray = figure.plane({
-        label: "Robust loss along the ray", ratio: 5 / 9, least: 0,
+        label: "Robust loss along the ray", ratio: 5 / 9, least: 190,
         x: axis("weight along the ray", ranges.weight),
-        y: axis("loss less the constant's (nats)", ranges.loss),
+        y: axis("loss less constant's, nats", ranges.loss),
     });
     for (const [name, words] of [["favourable", "mean of the favourable"], ["other", "mean of the others"]]) {
         figure.point(plane, {
