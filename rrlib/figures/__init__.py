@@ -26,6 +26,11 @@ from rrlib.figures.experiments import (
     seeds_of,
 )
 from rrlib.figures.forecast import forecast_intervals
+from rrlib.figures.interactive.acceptance import move_acceptance
+from rrlib.figures.interactive.budget import move_budget
+from rrlib.figures.interactive.means import move_means
+from rrlib.figures.interactive.navigator import move_navigator
+from rrlib.figures.interactive.person import move_person
 from rrlib.figures.landscapes import exact_recourses, latent_search, scfe_paths, sphere_search
 from rrlib.figures.methods import cost_excess, scfe_traps
 from rrlib.figures.neighbourhood import (
@@ -84,6 +89,11 @@ __all__ = [
     "kinked_decoder",
     "latent_search",
     "loss_along_ray",
+    "move_acceptance",
+    "move_budget",
+    "move_means",
+    "move_navigator",
+    "move_person",
     "neighbourhood_maps",
     "network_gaps",
     "opening",

@@ -95,7 +95,7 @@ def tradeoff_plane(offers, source):
         every = np.concatenate([table[measure] for table in maps])
         scale = Normalize(every.min(), every.max())
         for name, table in offers.items():
-            _plane(panels[measure, name], table, measure, scale)
+            draw_plane(panels[measure, name], table, measure, scale)
         row = [panels[measure, name] for name in offers]
         fig.colorbar(ScalarMappable(scale, "cividis"), ax=row, label=label)
     for name in offers:
@@ -105,7 +105,7 @@ def tradeoff_plane(offers, source):
     return finish(fig, source)
 
 
-def _plane(ax, table, measure, scale):
+def draw_plane(ax, table, measure, scale):
     """Draw one measure of the plane, the front, and the models at their own thresholds."""
     cells = table.dropna(subset="denied").pivot(index="denied", columns="eps", values=measure)
     radii = sorted(table["eps"].unique())
