@@ -177,6 +177,15 @@ def read_table(
     OSError, ValueError
         Where `read` does; on a column that does not exist, a label as of
         `rrlib.data.labels.favourable_rows`, no feature that is left, or too few rows.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> people = pd.DataFrame({"age": rng.integers(20, 60, 90), "income": rng.normal(50, 9, 90)})
+    >>> people["loan"] = np.where(people["income"] > 50, "yes", "no")
+    >>> table = yours.read_table(people, label="loan", favourable="yes")
+    >>> list(table.features), table.label
+    (['age', 'income'], 'loan = yes')
     """
     frame, others = draw_rows(read(source, missing=missing), most)
     find_columns(frame.columns, [label], "label")
