@@ -58,15 +58,15 @@ def test_lemma_1_by_hand(monkeypatch):
     def descend(X, y, eps, **options):
         asked.append(options)
         distance = 300 * (2 + np.array(eps[1:]) * np.sqrt(2)) / ratios
-        w, b = np.full((3, E, 1), 1e9), np.full((3, E), 1e9)
-        w[-1], b[-1] = 7.0, 1.0
-        w[-1, 1:, 0] += 0.6 * distance
-        b[-1, 1:] -= 0.8 * distance
-        return w, b
+        path = np.full((3, E, 2), 1e9)
+        path[-1] = [7.0, 1.0]
+        path[-1, 1:, 0] += 0.6 * distance
+        path[-1, 1:, 1] -= 0.8 * distance
+        return path
 
     X, y = np.array([[np.sqrt(3)], [0.0]]), np.array([1, 0])
     data = SimpleNamespace(X_train=X, y_train=y)
-    monkeypatch.setattr(theorems, "gradient_descent", descend)
+    monkeypatch.setattr(theorems, "robust_descent", descend)
     monkeypatch.setattr(theorems.datasets, "load", lambda name, seed: data)
     slices = [slice_of(seed=seed) for seed in (0, 1)]
     slices += [slice_of("network"), slice_of("network", seed=1)]

@@ -13,7 +13,7 @@ from scipy.special import expit, lambertw
 from threadpoolctl import threadpool_limits
 
 from rrlib import theory
-from rrlib.models import dual_vector, fit_logistic
+from rrlib.models import dual_vector, fit_logistic, gradient_descent
 from rrlib.theory import weights_region
 
 seeds, norms = st.integers(0, 10**6), st.sampled_from([1, 2, np.inf])
@@ -313,6 +313,28 @@ def test_few_rows_show_the_way_and_all_rows_give_the_bound(monkeypatch, few):
     found = theory.robust_region_box(X, y, theta[0], eps)
     assert np.isfinite(box).all()
     np.testing.assert_allclose(found, box, rtol=1e-7)
+
+
+def test_a_box_is_the_same_where_the_shrunk_models_are_given():
+    X, y = overlapping(3)
+    X, theta = minimisers_of(X, y, [0.0])
+    eps = np.array([0.05, 0.3])
+    box = theory.robust_region_box(X, y, theta[0], eps)
+    shrunk = theory.shrunk_models(X, y, theta[0], eps)
+    given = theory.robust_region_box(X, y, theta[0], eps, shrunk=shrunk)
+    np.testing.assert_array_equal(given, box)
+    other = theory.robust_region_box(X, y, theta[0], eps, shrunk=0.5 * shrunk)
+    assert np.all(other.upper > box.upper), "another threshold gives another box"
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+def test_robust_descent_is_the_descent_of_the_models(p):
+    X, y = overlapping(4)
+    eps, options = [0.0, 0.1, 0.5], {"rate": 0.7, "steps": 40, "p": p}
+    w, b = gradient_descent(X, y, eps, **options)
+    path = theory.robust_descent(theory.add_bias(X), y, eps, **options)
+    np.testing.assert_allclose(path, np.concatenate([w, b[..., None]], -1), atol=1e-12)
+    assert np.abs(path[-1, 1:] - path[-1, :1]).max(1).min() > 0.01, "the radius makes a difference"
 
 
 def test_a_model_trained_against_a_larger_radius_leaves_the_region():

@@ -9,7 +9,7 @@ from rrlib.audit.smallest import NOTHING, SHARE
 from rrlib.audit.theorem3 import BROKEN, LARGEST, PRECISION
 from rrlib.data import datasets
 from rrlib.models.family import EPS_GRID
-from rrlib.models.logistic import gradient_descent
+from rrlib.theory.descent import robust_descent
 from rrlib.theory.weights import add_bias, lemma1_printed
 
 DESCENT = {"rate": 1.0, "steps": 300}
@@ -50,10 +50,10 @@ def lemma1(evidence):
 
 def _lemma1_ratio(data):
     """Return Lemma 1's bound over the distance, for the rows with y = +1 and every eps > 0."""
-    w, b = gradient_descent(data.X_train, data.y_train, EPS_GRID, **DESCENT)
-    weights = np.concatenate([w[-1], b[-1][:, None]], axis=1)
+    X, y = add_bias(data.X_train), data.y_train
+    weights = robust_descent(X, y, EPS_GRID, **DESCENT)[-1]
     distance = np.linalg.norm(weights[1:] - weights[0], axis=1)
-    rows = add_bias(data.X_train[data.y_train == 1])
+    rows = X[y == 1]
     bound = lemma1_printed(rows[:, None], 1, np.array(EPS_GRID[1:]), **DESCENT)
     return bound / distance
 

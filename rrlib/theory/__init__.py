@@ -18,6 +18,7 @@ from rrlib.theory.collapse import (
     unit_thresholds,
     wasserstein_inf,
 )
+from rrlib.theory.descent import robust_descent
 from rrlib.theory.first_order import FirstOrder, first_order
 from rrlib.theory.scfe_cost import (
     definition1_printed,
@@ -100,6 +101,7 @@ __all__ = [
     "mean_hessian",
     "move_boundary",
     "recourse_certificate",
+    "robust_descent",
     "robust_region_box",
     "robust_region_reach",
     "robust_region_support",

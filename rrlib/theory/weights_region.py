@@ -112,13 +112,13 @@ def robust_region_reach(X, y, theta_nr, theta, threshold, *, radius=0.0, p=np.in
     return np.where(within, reach, 0.0)
 
 
-def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
+def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf, shrunk=None):
     """Return upper bounds on a.theta over a region, for K directions a, shape (K,).
 
     The region is {F_eps <= F_eps(shrunk standard model)}. ||w||_q is replaced by a smooth function
     below it (|w_j| by sqrt(w_j^2 + width^2) - width), which enlarges the region. Newton's method
-    solves F = c, grad F = l a, while the width falls along `SMOOTHING`, on every so many rows at
-    first and on all of them with the last width; then a.theta + (c - F(theta)) / l bounds the
+    solves F = c, grad F = l a, while the width falls along `SMOOTHING`, on every so many rows and
+    in the end on all of them; then a.theta + (c - F(theta)) / l bounds the
     maximum, as F is convex. Infinite where Newton's method has not converged.
 
     Parameters
@@ -128,6 +128,8 @@ def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
     directions : array of shape (K, D)
     eps : float
     p : {2, inf}
+    shrunk : array of shape (D,), optional
+        The shrunk standard model, where it is known already.
 
     Raises
     ------
@@ -147,20 +149,18 @@ def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf):
         raise ValueError(f"p must be 2 or numpy.inf, not {p!r}")
     signed = (2.0 * np.asarray(y) - 1)[:, None] * np.asarray(X)
     pairs = (signed[:, :, None] * signed[:, None, :]).reshape(len(signed), -1)
-    centre = shrunk_models(X, y, theta_nr, [eps], p=p)[0]
+    centre = shrunk_models(X, y, theta_nr, [eps], p=p)[0] if shrunk is None else shrunk
     widths = np.array(SMOOTHING) * np.abs(theta_nr[:-1]).mean()
 
     def bounds(directions, step):
-        rows = slice(None, None, step)
-        level = robust_risk(X[rows], y[rows], centre, eps, p=p)
+        few, lost = slice(None, None, step), np.zeros(len(directions), dtype=bool)
+        level = robust_risk(X[few], y[few], centre, eps, p=p)
         theta = np.tile(centre, (len(directions), 1))
-        start = _smooth_risk(theta, signed[rows], pairs[rows], eps, widths[0], p)
+        start = _smooth_risk(theta, signed[few], pairs[few], eps, widths[0], p)
         theta, multiplier = _first_guess(theta, directions, level, *start)
-        lost = np.zeros(len(directions), dtype=bool)
-        for width in widths:
-            if width == widths[-1]:
-                rows, level = slice(None), robust_risk(X, y, centre, eps, p=p)
-            tolerance = 1e-4 if width > widths[-1] else 1e-10
+        stages = [(width, few, 1e-4) for width in widths] + [(widths[-1], slice(None), 1e-10)]
+        for width, rows, tolerance in stages:
+            level = robust_risk(X[rows], y[rows], centre, eps, p=p)
             for _ in range(30):
                 F, *slopes = _smooth_risk(theta, signed[rows], pairs[rows], eps, width, p)
                 unmet = np.abs(slopes[0] - multiplier[:, None] * directions).max(-1)
@@ -187,7 +187,7 @@ def _first_guess(theta, directions, level, F, gradient, hessian):
 
     With F the quadratic model at theta, that is the point with F = level and grad F = l a, and l.
     """
-    downhill, along = _solve(hessian, gradient), _solve(hessian, directions)
+    downhill, along = _solve(hessian, np.stack([gradient, directions]))
     room = 2 * (level - F) + (gradient * downhill).sum(-1)
     length = np.sqrt(room / (directions * along).sum(-1))
     return theta - downhill + length[:, None] * along, length
@@ -201,18 +201,18 @@ def _newton(theta, multiplier, directions, level, F, gradient, hessian):
     its last value: it only tells how far grad F = l a is met, and enters the bound in the end.
     """
     missing = gradient - multiplier[:, None] * directions
-    back, along = _solve(hessian, missing), _solve(hessian, directions)
+    back, along = _solve(hessian, np.stack([missing, directions]))
     change = ((gradient * back).sum(-1) - F + level) / (gradient * along).sum(-1)
     theta = theta - back + change[:, None] * along
     return theta, np.clip(multiplier + change, 0.3 * multiplier, 3 * multiplier)
 
 
-def robust_region_box(X, y, theta_nr, eps, *, p=np.inf):
+def robust_region_box(X, y, theta_nr, eps, *, p=np.inf, shrunk=None):
     """Return an interval for every weight of every robust model, before any is trained.
 
     Bounds of shape (E, D). A theta_r with F_eps(theta_r) <= F_eps(shrunk standard model), in
     particular a minimiser, has each weight in its interval. Parameters as for
-    `robust_region_support`; eps has shape (E,).
+    `robust_region_support`; eps has shape (E,), `shrunk` (E, D).
 
     Examples
     --------
@@ -223,9 +223,11 @@ def robust_region_box(X, y, theta_nr, eps, *, p=np.inf):
     True
     """
     D = len(theta_nr)
-    axes = np.concatenate([np.eye(D), -np.eye(D)])
-    reach = np.array([robust_region_support(X, y, theta_nr, axes, radius, p=p) for radius in eps])
-    return Bounds(-reach[:, D:], reach[:, :D])
+    given = X, y, theta_nr, np.concatenate([np.eye(D), -np.eye(D)])
+    shrunk = shrunk_models(X, y, theta_nr, eps, p=p) if shrunk is None else shrunk
+    reach = [robust_region_support(*given, r, p=p, shrunk=s) for r, s in zip(eps, shrunk)]
+    upper, minus_lower = np.split(np.array(reach), 2, axis=1)
+    return Bounds(-minus_lower, upper)
 
 
 def lemma1_region(theta_nr, box):
@@ -248,7 +250,7 @@ def lemma1_region(theta_nr, box):
 
 
 def _solve(matrices, vectors):
-    """Solve K linear systems, (K, D, D) and (K, D); NaN where one is singular to rounding."""
+    """Solve K linear systems, (K, D, D) and (..., K, D); NaN where one is singular to rounding."""
     regular = np.linalg.cond(matrices) < 1e14
     safe = np.where(regular[:, None, None], matrices, np.eye(vectors.shape[-1]))
     answer = np.linalg.solve(safe, vectors[..., None])[..., 0]
@@ -256,10 +258,10 @@ def _solve(matrices, vectors):
 
 
 def _softplus(z):
-    """Return log(1 + e^z) and its derivative sigma(z), from one exponential."""
-    small = np.exp(-np.abs(z))
-    value = np.maximum(z, 0) + np.log1p(small)
-    return value, np.where(z > 0, 1.0, small) / (1 + small)
+    """Return log(1 + e^z) and its derivative, sigma(z) = e^z / (1 + e^z)."""
+    value = np.log1p(np.exp(-np.abs(z)))
+    value += np.maximum(z, 0)
+    return value, np.exp(z - value)
 
 
 def _smooth_risk(theta, Z, pairs, eps, width, p):
