@@ -19,7 +19,11 @@ REMEDY_MARKERS = {
     "change 0.05": "^",
     "change 0.1": "*",
 }
-"""One-sided training is drawn as training that protects both: at equal acceptance it is that."""
+"""One-sided training is drawn as training against half the radius: at equal acceptance it is that.
+"""
+
+GIVEN_BACK = {"color": "0.55", "linewidth": 1.2}
+"""The way from a model's own threshold to that of equal acceptance."""
 
 SHADE = 0.6
 """From this share on the numbers of a map are white."""
@@ -45,15 +49,17 @@ def remedies_plane(effects, labels, datasets, source):
                 if remedy in rows.index:
                     cost, share = rows.loc[remedy, ["paid", "others"]]
                     _cross(ax, cost, share, colour, marker)
+        _give_back(ax, effects.loc[dataset, kind].xs("none", level="remedy"))
         ax.set_ylim(-0.03, 1.03)
         ax.set_title(f"{DATASET_LABELS[dataset]}, {KIND_LABELS[kind]}")
     first = next(iter(panels.values()))
     for threshold, colour in THRESHOLD_COLOURS.items():
         label = THRESHOLD_LABELS[threshold]
         first.plot([], [], color=colour, linewidth=4, label=label)
+    first.plot([], [], label="the threshold is given back", **GIVEN_BACK)
     for remedy, marker in REMEDY_MARKERS.items():
         first.plot([], [], marker, color="0.5", label=labels[remedy])
-    label_outside(panels, "cost of a yes, mean of all applicants, sd", "accepted by the others")
+    label_outside(panels, "cost of a yes, mean of all applicants, sd", "accepted by other models")
     legend_below(fig, first, ncols=2)
     return finish(fig, source)
 
@@ -66,7 +72,7 @@ def transfer_maps(matrices, source):
     matrices : dict of (row title, column title) -> DataFrame of finders by judges
     source : "real" or "twin"
     """
-    fig, panels = panel_grid(list(matrices), 5.8)
+    fig, panels = panel_grid(list(matrices), 5.4)
     for (row, column), ax in panels.items():
         found = matrices[row, column]
         ax.imshow(found, cmap="Blues", vmin=0, vmax=1)
@@ -78,9 +84,16 @@ def transfer_maps(matrices, source):
         ax.set_yticks(range(found.shape[0]), [f"{eps:g}" for eps in found.index], fontsize=8)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
-        ax.set_title(f"{row},\n{column}")
+        ax.set_title(f"{column},\n{row}")
     label_outside(panels, "judged under $\\epsilon$", "found under $\\epsilon$")
     return finish(fig, source)
+
+
+def _give_back(ax, effects):
+    """Draw an arrow from a model at its own threshold to the same at equal acceptance."""
+    points = effects.droplevel("eps")[["paid", "others"]].map(lambda one: one.mean)
+    arrow = {"arrowstyle": "->", "shrinkA": 4, "shrinkB": 4, **GIVEN_BACK}
+    ax.annotate("", points.loc["equal"], points.loc["own"], arrowprops=arrow)
 
 
 def _cross(ax, cost, share, colour, marker):
