@@ -43,6 +43,7 @@ from rrlib.figures.neighbourhood import (
 from rrlib.figures.opening import opening
 from rrlib.figures.prediction import predicted_and_found
 from rrlib.figures.protects import network_gaps, signed_losses, three_boundaries
+from rrlib.figures.remedies import remedies_plane, transfer_maps
 from rrlib.figures.scfe_cost import definition1, theorem1_panels, theorem1_shares
 from rrlib.figures.speed import speed_rates
 from rrlib.figures.style import use_style
@@ -100,6 +101,7 @@ __all__ = [
     "parts_of_a_rise",
     "predicted_and_found",
     "recourse_by_training",
+    "remedies_plane",
     "scfe_paths",
     "scfe_traps",
     "score_budget",
@@ -115,6 +117,7 @@ __all__ = [
     "three_boundaries",
     "tradeoff_map",
     "tradeoff_plane",
+    "transfer_maps",
     "use_style",
     "validity_split",
     "weights_bounds",
