@@ -123,6 +123,7 @@ def test_prose_is_no_part_of_a_key():
     assert dependencies.key_of(page) != before
 
 
+@pytest.mark.slow
 def test_what_pages_share_is_computed_once(tmp_path, monkeypatch):
     monkeypatch.setenv("RRLIB_CACHE", str(tmp_path))
     log = tmp_path / "log"
@@ -143,8 +144,10 @@ def project(tmp_path):
     for name in ("_config.yml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
-    (tmp_path / "book").mkdir()
-    for name in ("build.py", "references.bib"):
+    (tmp_path / "book" / "text").mkdir(parents=True)
+    (tmp_path / "book" / "lecture.yml").write_text("[]\n")
+    scripts = [path.name for path in BOOK.glob("*.py")]
+    for name in (*scripts, "lecture.html", "references.bib"):
         shutil.copy(BOOK / name, tmp_path / "book")
     for folder in ("_ext", "_static"):
         shutil.copytree(BOOK / folder, tmp_path / "book" / folder)
@@ -172,7 +175,7 @@ def build(project, *command):
 @pytest.mark.parametrize(
     "source, text, complaint",
     [
-        ("1 / 0", "# Page", "ZeroDivisionError"),
+        pytest.param("1 / 0", "# Page", "ZeroDivisionError", marks=pytest.mark.slow),
         ("import warnings\nwarnings.warn('beware')", "# Page", "stderr was found"),
         pytest.param("1", "# Page\n\n[nowhere](nowhere.md)", "nowhere", marks=pytest.mark.slow),
     ],
