@@ -8,6 +8,9 @@ from collections import Counter
 import pytest
 import torch
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
+
+from browser import CHROMIUM
 
 settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")
@@ -20,6 +23,14 @@ def every_warning():
     torch.set_warn_always(True)
     yield
     torch.set_warn_always(False)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -68,6 +68,11 @@ def chapters():
     return list(walk(toc))
 
 
+def test_the_first_page_has_the_commands_of_the_readme():
+    commands = (ROOT / "README.md").read_text().split("```")[1]
+    assert commands in (BOOK / "text" / "index.md").read_text()
+
+
 def test_every_notebook_has_a_text():
     assert {path.stem for path in NOTEBOOKS} == {path.stem for path in (BOOK / "text").glob("*.md")}
 

@@ -83,7 +83,7 @@ def test_settled_by_the_models_of_the_region(capsys, monkeypatch):
     check.settled(3 / 20, data)
     assert "too small" in capsys.readouterr().out
     check.settled([1, 2], data)
-    assert "1 numbers are expected" in capsys.readouterr().out
+    assert "one number is expected" in capsys.readouterr().out
     check.settled("most", data)
     assert "cannot be judged" in capsys.readouterr().out
 

@@ -1,18 +1,12 @@
 """The built book in a browser: nothing from elsewhere, every formula drawn, nothing too wide."""
 
-import shutil
 from itertools import product
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-HTML = Path(__file__).resolve().parents[1] / "_build" / "html"
-PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+from browser import CHROMIUM, HTML, PAGES
+
 LOCAL = {"", "localhost", "127.0.0.1"}
 
 PROBLEMS = r"""() => {
@@ -69,14 +63,6 @@ pytestmark = [
     pytest.mark.skipif(not PAGES, reason="no built book: run jupyter-book build ."),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

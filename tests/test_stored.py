@@ -15,7 +15,7 @@ from rrlib.study.variations import VARIATIONS
 
 GROUPS = stored.groups()
 COMPARED = ("differences", "batches")
-SPHERES = ("offers", "acceptance", "parts", "payers", "choices")
+SPHERES = ("offers", "acceptance", "parts", "payers", "choices", "remedies", "transfers")
 """Tables that compare methods."""
 
 

@@ -310,6 +310,8 @@ def test_whose_recourses_a_table_has():
         "parts": (),
         "payers": (),
         "choices": (),
+        "remedies": (),
+        "transfers": (),
     }
     for kind, some in (("logistic", False), ("network", True), ("certified", True)):
         assert ("surroundings" in tables.tables_of("paper", "adult", kind)) == some

@@ -61,6 +61,13 @@ def judge(cases, *, counterexample="", most=False):
     counterexample : str
     most : bool
         Whether the claim is about most cases instead of all.
+
+    Examples
+    --------
+    >>> from rrlib.audit.evidence import Case
+    >>> values = {seed: 0.5 + 0.01 * seed for seed in range(10)}
+    >>> rule.judge([Case("German Credit", values, 0.1)]).verdict
+    'reproduced'
     """
     effects = [case.confirmed for case in cases]
     smallest = np.array([case.smallest for case in cases])
@@ -96,6 +103,14 @@ def settle(judgements):
 
     The same verdict on the same cases is the claim's. Otherwise it *depends on the scaling (not
     stated)*; that is said only where the confirming seeds were run under each.
+
+    Examples
+    --------
+    >>> from rrlib.audit.evidence import Case
+    >>> values = {seed: 0.5 + 0.01 * seed for seed in range(10)}
+    >>> same = rule.judge([Case("German Credit", values, 0.1)])
+    >>> rule.settle([same, same])
+    'reproduced'
     """
     if len({(one.verdict, frozenset(one.named)) for one in judgements}) == 1:
         return judgements[0].verdict
@@ -105,7 +120,13 @@ def settle(judgements):
 
 
 def holm(p):
-    """Return which of some hypotheses Holm's procedure rejects at `LEVEL`, from their p-values."""
+    """Return which of some hypotheses Holm's procedure rejects at `LEVEL`, from their p-values.
+
+    Examples
+    --------
+    >>> rule.holm(np.array([0.001, 0.04, 0.03])).tolist()
+    [True, False, False]
+    """
     order = np.argsort(p)
     allowed = LEVEL / np.arange(np.shape(p)[-1], 0, -1)
     passed = np.take_along_axis(np.asarray(p), order, -1) <= allowed

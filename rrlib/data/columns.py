@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 
-DATE = re.compile(r"\s*(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})([ T].*)?")
+DATE = re.compile(r"\s*(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})([ T].*)?")
 
 SAMPLE = 1000
 """Texts that are looked at before a column counts as dates."""

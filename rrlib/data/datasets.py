@@ -105,7 +105,7 @@ def load(name, *, seed=0, scaling="standard"):
     ------
     ValueError
         Unknown name or scaling.
-    DataError
+    rrlib.data.published.DataError
         ``RRLIB_DATA`` is no folder, a file in it is not the published one or cannot be
         read, or a download broke off or brought another file.
 
@@ -133,6 +133,14 @@ def load(name, *, seed=0, scaling="standard"):
     income, coded 1 to 4); residence since (years, coded 1 to 4); age (years); existing
     credits (number at this bank); people liable (number to maintain). Favourable: good
     credit. Group: age band, which follows from the age.
+
+    Examples
+    --------
+    >>> german = datasets.load("german", seed=0)
+    >>> german.X_train.shape[1] == len(german.feature_names)
+    True
+    >>> german.feature_names[:3]
+    ('duration', 'credit amount', 'instalment rate')
     """
     if scaling not in SCALINGS:
         known = ", ".join(SCALINGS)
@@ -174,7 +182,13 @@ def _split(n, seed):
 
 
 def source(name):
-    """What :func:`load` would use, ``"real"`` or ``"twin"``; may download the files."""
+    """What :func:`load` would use, ``"real"`` or ``"twin"``; may download the files.
+
+    Examples
+    --------
+    >>> datasets.source("german") in ("real", "twin")
+    True
+    """
     return "real" if find(_spec(name).files)[0] else "twin"
 
 
@@ -183,6 +197,12 @@ def frame(name):
 
     Returns a DataFrame of the features, the groups and ``favourable`` (0 or 1), and
     ``"real"`` or ``"twin"``. Raises and warns as :func:`load`.
+
+    Examples
+    --------
+    >>> rows, source = datasets.frame("german")
+    >>> rows.columns[-1]
+    'favourable'
     """
     spec = _spec(name)
     paths, reason = find(spec.files)

@@ -50,6 +50,20 @@ def read(source, *, missing=()):
     return frame.set_axis(names, axis=1)
 
 
+def draw_rows(frame, most):
+    """Return at most so many rows of a table, drawn at random, in order, and the others' count.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    most : int, optional
+        All rows, if None.
+    """
+    if most is None or len(frame) <= most:
+        return frame, 0
+    return frame.sample(most, random_state=0).sort_index(), len(frame) - most
+
+
 def _read_file(path, missing):
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name the file in it")

@@ -10,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from rrlib.data.columns import in_order, sort_columns, without_copies
 from rrlib.data.datasets import FOLDS, SCALINGS, Dataset
 from rrlib.data.labels import as_groups, favourable_rows, find_columns
-from rrlib.data.reading import read
+from rrlib.data.reading import draw_rows, read
 
 LEAST = 10
 """Rows of each class that a table needs: a fifth of them is kept for the test."""
@@ -137,6 +137,7 @@ def read_table(
     columns=None,
     groups=(),
     missing=(),
+    most=None,
     name=None,
 ):
     """Read a table and keep what models and recourse can use: numbers and booleans.
@@ -162,6 +163,8 @@ def read_table(
         leaves it out.
     missing : sequence of str
         Texts that stand for a missing value.
+    most : int, optional
+        Of a larger table so many rows are used, drawn at random, always the same ones.
     name : str, optional
         Of the table; that of the file, if omitted.
 
@@ -174,8 +177,17 @@ def read_table(
     OSError, ValueError
         Where `read` does; on a column that does not exist, a label as of
         `rrlib.data.labels.favourable_rows`, no feature that is left, or too few rows.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> people = pd.DataFrame({"age": rng.integers(20, 60, 90), "income": rng.normal(50, 9, 90)})
+    >>> people["loan"] = np.where(people["income"] > 50, "yes", "no")
+    >>> table = yours.read_table(people, label="loan", favourable="yes")
+    >>> list(table.features), table.label
+    (['age', 'income'], 'loan = yes')
     """
-    frame = read(source, missing=missing)
+    frame, others = draw_rows(read(source, missing=missing), most)
     find_columns(frame.columns, [label], "label")
     find_columns(frame.columns, groups, "group")
     if columns is not None:
@@ -195,6 +207,7 @@ def read_table(
     dropped = [
         ("the label is missing or neither value", int(unknown.sum())),
         ("a feature is missing", int((gaps & ~unknown).sum())),
+        *([("not drawn", others)] if others else []),
     ]
     if name is None:
         name = "your table" if isinstance(source, pd.DataFrame) else Path(source).stem

@@ -84,7 +84,8 @@ def compare(answer, truth, rtol=1e-3):
     """
     given, right = np.ravel(np.asarray(answer, dtype=float)), np.ravel(truth)
     if len(given) != len(right):
-        return f"{len(right)} numbers are expected, not {len(given)}."
+        many = "one number is" if len(right) == 1 else f"{len(right)} numbers are"
+        return f"{many} expected, not {len(given)}."
     wrong = np.flatnonzero(~np.isclose(given, right, rtol=rtol, atol=1e-9))
     if not len(wrong):
         return None

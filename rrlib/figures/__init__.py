@@ -26,6 +26,11 @@ from rrlib.figures.experiments import (
     seeds_of,
 )
 from rrlib.figures.forecast import forecast_intervals
+from rrlib.figures.interactive.acceptance import move_acceptance
+from rrlib.figures.interactive.budget import move_budget
+from rrlib.figures.interactive.means import move_means
+from rrlib.figures.interactive.navigator import move_navigator
+from rrlib.figures.interactive.person import move_person
 from rrlib.figures.landscapes import exact_recourses, latent_search, scfe_paths, sphere_search
 from rrlib.figures.methods import cost_excess, scfe_traps
 from rrlib.figures.neighbourhood import (
@@ -38,6 +43,7 @@ from rrlib.figures.neighbourhood import (
 from rrlib.figures.opening import opening
 from rrlib.figures.prediction import predicted_and_found
 from rrlib.figures.protects import network_gaps, signed_losses, three_boundaries
+from rrlib.figures.remedies import remedies_plane, transfer_maps
 from rrlib.figures.scfe_cost import definition1, theorem1_panels, theorem1_shares
 from rrlib.figures.speed import speed_rates
 from rrlib.figures.style import use_style
@@ -84,12 +90,18 @@ __all__ = [
     "kinked_decoder",
     "latent_search",
     "loss_along_ray",
+    "move_acceptance",
+    "move_budget",
+    "move_means",
+    "move_navigator",
+    "move_person",
     "neighbourhood_maps",
     "network_gaps",
     "opening",
     "parts_of_a_rise",
     "predicted_and_found",
     "recourse_by_training",
+    "remedies_plane",
     "scfe_paths",
     "scfe_traps",
     "score_budget",
@@ -105,6 +117,7 @@ __all__ = [
     "three_boundaries",
     "tradeoff_map",
     "tradeoff_plane",
+    "transfer_maps",
     "use_style",
     "validity_split",
     "weights_bounds",

@@ -31,6 +31,12 @@ def kinked_decoder(decode, thresholds, radii):
     decode : function of an array of latents
     thresholds, radii : pairs of floats
         For the standard and the robust model.
+
+    Examples
+    --------
+    >>> fig = figures.kinked_decoder(np.abs, (0.5, 1.0), (0.5, 1.0))
+    >>> len(fig.axes)
+    1
     """
     end = 2.4
     z = np.linspace(-end, end, 481)
@@ -64,6 +70,14 @@ def theorem2_panels(value, printed, repaired, source):
         `upper` of shape (n,) and `lowers` a dict of label -> array of shape (n,).
         Only positive lower bounds show on the logarithmic axis.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> value = np.array([0.5, 1.0, 2.0])
+    >>> repaired = value * 2, {"lower": value / 2}
+    >>> fig = figures.theorem2_panels(value, theory.Bounds(value * 2, value * 3), repaired, "twin")
+    >>> len(fig.axes)
+    2
     """
     order, rank = np.argsort(value), np.arange(1, len(value) + 1)
     printed_lowers = {"lower bound as printed": printed.lower}
@@ -97,6 +111,14 @@ def theorem2_shares(panels, source):
     panels : dict of (kind, dataset name) -> dict of label -> (eps, Interval)
         Arrays of one shape; the same one or two labels everywhere. Bands are cut at 0 and at 1.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.2, 0.5], [0.1, 0.4], [0.3, 0.6]]))
+    >>> panels = {("network", "german"): {"all pairs": (np.array([0.0, 0.1]), share)}}
+    >>> fig = figures.theorem2_shares(panels, "twin")
+    >>> len(fig.axes)
+    1
     """
     fig, axes = panel_grid(panels, 5, sharex=True, sharey=True)
     for (kind, name), curves in panels.items():

@@ -39,6 +39,15 @@ def interval_bound(x, panels, ball):
         The last curve is the model, the others are its units; ranges are (low, high).
     ball : (low, high)
         The ends of the ball.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 5)
+    >>> panels = {"one unit": ({"network": x}, (-0.5, 0.5), (-0.5, 0.5))}
+    >>> panels |= {"two units": ({"unit": x, "network": 0 * x}, (0, 0), (-1, 1))}
+    >>> fig = figures.interval_bound(x, panels, (-0.5, 0.5))
+    >>> len(fig.axes)
+    2
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.4), sharey=True)
     for ax, (heading, (curves, true, allowed)) in zip(axes, panels.items()):
@@ -64,6 +73,13 @@ def certified_steps(eps, panels, source):
     panels : dict of (scaling, dataset name) -> dict of step -> losses, arrays of shape (E,)
         Steps are those of `STEP_STYLES`.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> steps = {"best constant": 0.6, "after training": np.array([0.5, 0.55])}
+    >>> fig = figures.certified_steps(np.array([0.0, 0.1]), {("standard", "german"): steps}, "twin")
+    >>> len(fig.axes[0].lines)
+    2
     """
     fig, axes = panel_grid(panels, 5.4, sharex=True, sharey="col")
     for (scaling, name), steps in panels.items():
@@ -86,6 +102,14 @@ def certified_gains(eps, panels, source):
     panels : dict of (scaling, dataset name) -> (Interval, array), each of shape (E,)
         The gain held out, with its interval, and the mean gain on training rows, in nats.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> gain = study.Interval(*np.array([[0.0, 0.2], [-0.1, 0.1], [0.1, 0.3]]))
+    >>> panels = {("standard", "german"): (gain, gain.mean)}
+    >>> fig = figures.certified_gains(np.array([0.0, 0.1]), panels, "twin")
+    >>> fig.axes[0].get_title()
+    'German Credit, standard'
     """
     fig, axes = panel_grid(panels, 5.0, sharex=True)
     for (scaling, name), (held, training) in panels.items():
@@ -109,6 +133,14 @@ def recourse_by_training(eps, rows, source):
         Ways are those of `TRAINING_STYLES`; NaN where there is nothing to show. A label that starts
         with "validity" is of shares, and bands are cut at 0 and at 1.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> cost = study.Interval(*np.array([[1.0, 1.5], [0.9, 1.4], [1.1, 1.6]]))
+    >>> rows = {("cost", "german"): {"certified": cost, "as the field trains them": cost}}
+    >>> fig = figures.recourse_by_training(np.array([0.0, 0.1]), rows, "twin")
+    >>> fig.axes[0].get_ylabel()
+    'cost'
     """
     fig, axes = panel_grid(rows, 8.4, sharex=True, sharey="row")
     for (label, name), curves in rows.items():

@@ -35,6 +35,14 @@ def choices_matrix(cells, datasets):
     cells : DataFrame
         From `audit.choices.matrix`.
     datasets : sequence of dataset names
+
+    Examples
+    --------
+    >>> cell = {"conclusion": "recourse costs more", "choice": "class weights", "dataset": "german"}
+    >>> cell |= {"says": "holds", "low": 0.1, "mean": 0.2, "high": 0.3}
+    >>> fig = figures.choices_matrix(pd.DataFrame([cell]), ["german"])
+    >>> len(fig.axes)
+    1
     """
     rows = list(dict.fromkeys(cells["conclusion"]))
     columns = list(dict.fromkeys(cells["choice"]))

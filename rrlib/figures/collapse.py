@@ -24,6 +24,13 @@ def loss_along_ray(t, curves):
     """Draw how the robust loss changes when one leaves the constant model.
 
     `curves` maps eps / eps* to arrays of the shape of t.
+
+    Examples
+    --------
+    >>> t = np.linspace(0, 1, 5)
+    >>> fig = figures.loss_along_ray(t, {0.5: -t, 1.0: t**2, 1.5: t})
+    >>> len(fig.axes)
+    1
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.2))
     for (fraction, change), (line, colour) in zip(curves.items(), RAY_STYLES):
@@ -46,6 +53,15 @@ def collapse_thresholds(thresholds, grid, source):
         p is "inf" or "2".
     grid : radii of the study
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> threshold = study.Interval(0.3, 0.25, 0.35)
+    >>> fig = figures.collapse_thresholds(
+    ...     {("german", "standard", "inf"): threshold}, [0.1, 0.2], "twin"
+    ... )
+    >>> len(fig.axes)
+    1
     """
     names, scalings = distinct(thresholds, 0), distinct(thresholds, 1)
     rows = [(scaling, name) for scaling in scalings for name in names]
@@ -83,6 +99,17 @@ def approach(fraction, panels, source):
         are of shares, are cut at 0 and at 1.
         Values that do not exist are infinite or cut off by the axis.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> shrinking = study.Interval(*np.array([[0.4, 0.0], [0.3, 0.0], [0.5, 0.0]]))
+    >>> panels = {
+    ...     ("share denied", "linear"): {"german": shrinking},
+    ...     ("cost", "log"): {"german": shrinking},
+    ... }
+    >>> fig = figures.approach(np.array([0.5, 1.0]), panels, "twin")
+    >>> len(fig.axes)
+    4
     """
     fig, axes = plt.subplots(2, 2, figsize=(9, 5.4), sharex=True)
     for ax, ((quantity, scale), curves) in zip(axes.flat, panels.items()):
@@ -110,6 +137,14 @@ def worst_case_tails(panels, xlabel, source):
         Arrays of one shape, shares in [0, 1]. One panel for each heading.
     xlabel : str
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 5)
+    >>> panels = {name: (x, 1 - x, (1 - x) ** 2) for name in ("age", "income")}
+    >>> fig = figures.worst_case_tails(panels, "standard deviations", "twin")
+    >>> len(fig.axes)
+    2
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.2), sharey=True)
     for ax, (heading, (x, favourable, others)) in zip(axes, panels.items()):

@@ -30,6 +30,18 @@ def parts_of_a_rise(effects, datasets, source):
         From `audit.parts.over_seeds`, of one measure; a case that does not count is left out.
     datasets : sequence of dataset names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> effect = {"dataset": "german", "eps": 0.1, "mean": 0.2, "low": 0.1, "high": 0.3}
+    >>> kinds, parts = (
+    ...     ("logistic", "network", "certified"),
+    ...     ("total", "threshold", "geometry", "composition"),
+    ... )
+    >>> rows = [effect | {"kind": kind, "part": part} for kind in kinds for part in parts]
+    >>> fig = figures.parts_of_a_rise(pd.DataFrame(rows), ["german"], "twin")
+    >>> len(fig.axes)
+    3
     """
     keys = [(kind, dataset) for kind in KIND_LABELS for dataset in datasets]
     fig, panels = panel_grid(keys, 7.5, sharex=True, sharey="col")
@@ -54,6 +66,13 @@ def changes_by_group(changes, source):
     ----------
     changes : dict of (panel, group label) -> dict of threshold -> (mean, low, high)
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> change = {"own": (0.3, 0.1, 0.5), "equal": (0.1, -0.1, 0.3)}
+    >>> fig = figures.changes_by_group({("German Credit", "women"): change}, "twin")
+    >>> len(fig.axes)
+    1
     """
     names = list(dict.fromkeys(panel for panel, _ in changes))
     fig, axes = plt.subplots(1, len(names), figsize=(9, 4.5), squeeze=False)

@@ -37,6 +37,13 @@ def seeds_of(table, column, by=("dataset", "method")):
     """Return the values of a column of the study's table, seed by seed.
 
     A dict of case -> array of shape (seeds, E), NaN where a seed has no value.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"eps": [0.0, 0.0], "seed": [0, 1], "cost": [1.0, 3.0]})
+    >>> table = table.assign(dataset="german", method="scfe")
+    >>> figures.seeds_of(table, "cost")["german", "scfe"].tolist()
+    [[1.0], [3.0]]
     """
     found = {}
     for case, part in table.groupby(list(by), sort=False):
@@ -50,6 +57,13 @@ def curves_over_seeds(table, column, by=("dataset", "method")):
 
     A dict of case -> Interval of arrays of shape (E,). At an eps where some seed has no value
     the interval is NaN, and the curve is not drawn.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"eps": [0.0, 0.0], "seed": [0, 1], "cost": [1.0, 3.0]})
+    >>> table = table.assign(dataset="german", method="scfe")
+    >>> figures.curves_over_seeds(table, "cost")["german", "scfe"].mean.tolist()
+    [2.0]
     """
     found = {}
     for case, values in seeds_of(table, column, by).items():
@@ -84,6 +98,14 @@ def curves_against_eps(
         "accuracy".
     unit : str
         Of eps.
+
+    Examples
+    --------
+    >>> cost = study.Interval(*np.array([[1.0, 1.5], [0.9, 1.4], [1.1, 1.6]]))
+    >>> rows, marked = {"cost": {("german", "scfe"): cost}}, {"german": np.array([False, True])}
+    >>> fig = figures.curves_against_eps(np.array([0.0, 0.1]), rows, marked, "twin")
+    >>> len(fig.axes)
+    1
     """
     eps, limits, seeds = np.asarray(eps), limits or {}, seeds or {}
     keys = [(label, name) for label in rows for name in marked]
@@ -130,6 +152,14 @@ def budget_curves(budgets, panels, marked, mark, source):
     mark : float
         The budget at which the curves against eps read these ones.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.0, 0.5], [0.0, 0.4], [0.0, 0.6]]))
+    >>> panels = {("german", "scfe"): {0.0: share, 0.1: share}}
+    >>> fig = figures.budget_curves(np.array([0.0, 1.0]), panels, {"german": {0.1}}, 1.0, "twin")
+    >>> fig.axes[0].lines[1].get_linestyle()
+    ':'
     """
     keys = [(method, name) for name, method in panels]
     height = 0.6 + 2.1 * len(distinct(keys, 0))
@@ -165,6 +195,14 @@ def effect_rows(findings, xlabel, source, *, shared=False):
     source : "real" or "twin"
     shared : bool
         Whether the panels show one quantity, and so share their axis.
+
+    Examples
+    --------
+    >>> from rrlib.audit.evidence import Case
+    >>> finding = Case("German Credit, SCFE", {0: 0.9, 1: 1.0, 2: 1.1, 3: 1.0, 4: 1.0}, 0.1)
+    >>> fig = figures.effect_rows({"cost": [finding]}, "change of cost", "twin")
+    >>> fig.axes[0].get_xlabel()
+    'change of cost'
     """
     names = list(dict.fromkeys(case.name for cases in findings.values() for case in cases))
     size = 9, 1.2 + 0.28 * len(names)

@@ -30,6 +30,15 @@ def forecast_intervals(forecasts, linear):
         from the geometric mean of its lower ends over seeds to that of its upper ends.
     linear : DataFrame
         Rows with `dataset`, `eps` and `cost`: what the linear model of the same radius says.
+
+    Examples
+    --------
+    >>> part = {"dataset": "german", "kind": "network", "eps": [0.1, 0.1], "seed": [0, 1]}
+    >>> part |= {"low": [1.0, 1.1], "high": [2.0, 2.1], "found": [1.5, 1.4]}
+    >>> linear = pd.DataFrame({"dataset": ["german"], "eps": [0.1], "cost": [1.3]})
+    >>> fig = figures.forecast_intervals({"other datasets": pd.DataFrame(part)}, linear)
+    >>> len(fig.axes)
+    6
     """
     shape = len(TRAINING), len(DATASET_LABELS)
     fig, grid = plt.subplots(*shape, figsize=(9, 4.4), sharex=True, sharey=True)

@@ -23,6 +23,14 @@ def exact_recourses(x, w, b, goals, names, source):
     goals : dict of p in {1, 2, inf} -> array of shape (2,)
     names : the two features' names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> x, w = np.zeros(2), np.array([1.0, 1.0])
+    >>> goals = {1: np.array([1.0, 0.0]), 2: np.array([0.5, 0.5]), np.inf: np.array([0.5, 0.5])}
+    >>> fig = figures.exact_recourses(x, w, -1.0, goals, ("age", "income"), "twin")
+    >>> fig.axes[0].get_xlabel()
+    'age (standard deviations)'
     """
     fig, ax = plt.subplots(figsize=(5.2, 4.2))
     angle = np.linspace(0, 2 * np.pi, 721)
@@ -56,6 +64,21 @@ def scfe_paths(x, landscapes, paths, names, source):
     paths : dict of title -> dict of label -> array of shape (K, 2)
     names : the two features' names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> line = np.linspace(-1, 1, 5)
+    >>> plane = line, line, np.add.outer(line, line)
+    >>> path = np.array([[-0.5, -0.5], [0.0, 0.0], [0.1, 0.1]])
+    >>> fig = figures.scfe_paths(
+    ...     path[0],
+    ...     {"standard": plane, "robust": plane},
+    ...     {"standard": {"Newton": path}, "robust": {"Newton": path}},
+    ...     ("age", "income"),
+    ...     "twin",
+    ... )
+    >>> fig.axes[0].get_title()
+    'standard'
     """
     looks = ((METHOD_COLOURS["scfe"], "o"), ("#882255", "."))
     fig, axes = _panels(list(landscapes), names)
@@ -84,6 +107,22 @@ def sphere_search(x, landscape, searches, ends, names, source):
         The recourses, drawn in the last panel.
     names : the two features' names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> line = np.linspace(-1, 1, 5)
+    >>> plane = line, line, np.add.outer(line, line)
+    >>> points, hits = np.array([[0.1, 0.0], [0.2, 0.3]]), np.array([False, True])
+    >>> fig = figures.sphere_search(
+    ...     np.zeros(2),
+    ...     plane,
+    ...     {"dense": [(0.1, points, hits)], "sparse": [(0.1, points, hits)]},
+    ...     {"closest": points[1]},
+    ...     ("age", "income"),
+    ...     "twin",
+    ... )
+    >>> fig.axes[0].get_title()
+    'dense'
     """
     fig, axes = _panels(list(searches), names)
     for ax, layers in zip(axes, searches.values()):
@@ -118,6 +157,24 @@ def latent_search(x, centre, curve, shells, landscapes, ends, names, source):
     ends : dict of title -> array of shape (2,) or None
     names : the two features' names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> line = np.linspace(-1, 1, 5)
+    >>> plane = line, line, np.add.outer(line, line)
+    >>> curve, shells = np.stack([line, line], -1), np.array([2, 1, 0, 1, 2])
+    >>> fig = figures.latent_search(
+    ...     np.zeros(2),
+    ...     np.zeros(2),
+    ...     curve,
+    ...     {"standard": shells, "robust": shells},
+    ...     {"standard": plane, "robust": plane},
+    ...     {"standard": np.array([0.5, 0.5]), "robust": None},
+    ...     ("age", "income"),
+    ...     "twin",
+    ... )
+    >>> fig.axes[0].get_title()
+    'standard'
     """
     colour, marker = METHOD_COLOURS["cchvae"], METHOD_MARKERS["cchvae"]
     goal = {"color": colour, "markeredgecolor": "black", "markersize": 9, "label": "recourse"}

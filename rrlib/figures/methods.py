@@ -24,6 +24,14 @@ def cost_excess(panels, source):
     panels : dict of dataset name -> dict of method -> (eps (K,), Interval of arrays of shape (K,))
         One panel for each dataset; bands are cut at 1.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> excess = study.Interval(*np.array([[1.1, 1.2], [1.0, 1.1], [1.2, 1.3]]))
+    >>> panels = {name: {"scfe": (np.array([0.0, 0.1]), excess)} for name in ("adult", "german")}
+    >>> fig = figures.cost_excess(panels, "twin")
+    >>> len(fig.axes)
+    2
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.2), sharey=True)
     for ax, (name, curves) in zip(axes, panels.items()):
@@ -60,6 +68,23 @@ def scfe_traps(t, logit, objective, stop, other, left, right, valid, source):
     valid : bool array of shape (n,)
         Whether SCFE's point is valid.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> t = np.linspace(0, 1, 5)
+    >>> fig = figures.scfe_traps(
+    ...     t,
+    ...     t - 0.5,
+    ...     (t - 1) ** 2,
+    ...     0.4,
+    ...     0.9,
+    ...     np.array([1.0, 0.5]),
+    ...     np.array([0.5, 0.5]),
+    ...     np.array([True, False]),
+    ...     "twin",
+    ... )
+    >>> len(fig.axes)
+    2
     """
     fig, (line, scatter) = plt.subplots(1, 2, figsize=(9, 3.7))
     line.plot(t, logit, color="0.35", linestyle="-.", label="logit $h$")

@@ -33,6 +33,16 @@ def neighbourhood_maps(maps, valid, eps, source):
     valid : dict of label -> bool array of shape (E, n)
     eps : sequence of E radii
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> points = np.random.default_rng(0).normal(size=(10, 2))
+    >>> valid = points[None, :, 0] > np.array([[0.0], [0.5]])
+    >>> fig = figures.neighbourhood_maps(
+    ...     {"one person": points}, {"one person": valid}, [0.0, 0.1], "twin"
+    ... )
+    >>> len(fig.axes)
+    2
     """
     fig, axes = plt.subplots(len(maps), len(eps), figsize=(9, 3 * len(maps)), squeeze=False)
     same = {"s": 7, "color": OTHER, "linewidth": 0, "label": "same label as the instance"}
@@ -63,6 +73,15 @@ def cap_shares(ratio, curves, dots, source):
     curves : dict of dimension -> closed form, array of shape (K,)
     dots : dict of dimension -> (ratios, sampled shares), arrays of one shape
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> ratio = np.array([0.0, 0.5, 1.0])
+    >>> fig = figures.cap_shares(
+    ...     ratio, {2: np.array([0.5, 0.2, 0.0])}, {2: (ratio, ratio / 3)}, "twin"
+    ... )
+    >>> len(fig.axes[0].lines)
+    2
     """
     fig, ax = plt.subplots(figsize=(6, 3.6))
     for (d, curve), (colour, marker) in zip(curves.items(), RADIUS_STYLES):
@@ -88,6 +107,16 @@ def ball_shares(eps, curves, one_class, source):
     one_class : dict of (kind, dataset name) -> array of eps
         Those at which some seed's model gives all test rows one label: marked by a cross.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.0, 0.2], [0.0, 0.1], [0.0, 0.3]]))
+    >>> key = "network", "german"
+    >>> fig = figures.ball_shares(
+    ...     np.array([0.0, 0.1]), {key: {0.5: share}}, {key: np.array([0.1])}, "twin"
+    ... )
+    >>> fig.axes[0].get_title()
+    'German Credit, network'
     """
     fig, panels = _kinds_and_datasets(curves)
     for key, lines in curves.items():
@@ -114,6 +143,17 @@ def ball_changes(curves, one_class, source):
     one_class : dict of (kind, dataset name) -> array of eps
         Those at which some seed's model gives all test rows one label: marked by a cross.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> change = (
+    ...     np.array([0.0, 0.1]),
+    ...     study.Interval(*np.array([[0.0, 0.2], [-0.1, 0.1], [0.1, 0.3]])),
+    ... )
+    >>> key = "network", "german"
+    >>> fig = figures.ball_changes({key: {"denied": change}}, {key: np.array([0.1])}, "twin")
+    >>> fig.axes[0].get_title()
+    'German Credit, network'
     """
     fig, panels = _kinds_and_datasets(curves)
     for key, lines in curves.items():
@@ -142,6 +182,15 @@ def ball_radii(radii, shares, relative, protected, cost, source):
     cost : float
         Marked: the mean cost of a recourse.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.0, 0.2], [0.0, 0.1], [0.0, 0.3]]))
+    >>> fig = figures.ball_radii(
+    ...     np.array([0.5, 1.0]), {0.0: share, 0.1: share}, {0.1: share}, (0.1, 0.3), 0.8, "twin"
+    ... )
+    >>> len(fig.axes)
+    2
     """
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharex=True)
     for ax, curves in zip(axes, (shares, relative)):

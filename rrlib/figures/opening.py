@@ -32,6 +32,23 @@ def opening(person, goals, boundaries, eps, ranges, names, costs, thresholds, so
         Median cost among the denied, in standard deviations, for radii below the collapse.
     thresholds : dict of name -> float
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> cost = study.Interval(*np.array([[1.0, 1.5], [0.9, 1.4], [1.1, 1.6]]))
+    >>> fig = figures.opening(
+    ...     np.array([30.0, 8.0]),
+    ...     np.array([[35.0, 9.0], [40.0, 10.0]]),
+    ...     np.array([[[20.0, 12.0], [50.0, 6.0]], [[20.0, 14.0], [50.0, 8.0]]]),
+    ...     [0.0, 0.1],
+    ...     ((20, 50), (4, 16)),
+    ...     ("age", "education"),
+    ...     {"german": (np.array([0.0, 0.1]), cost)},
+    ...     {"german": 0.3},
+    ...     "twin",
+    ... )
+    >>> fig.axes[1].get_title()
+    'Everyone whom the model denies'
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.7))
     scale = Normalize(min(eps), max(eps))

@@ -15,6 +15,14 @@ def predicted_and_found(panels):
     panels : dict of x label -> DataFrame
         Rows with `label`, `low`, `high` (predicted), `mean`, `from`, `to` and `outcome`, from the
         top down. Rows that are open are drawn without a mark.
+
+    Examples
+    --------
+    >>> row = {"label": "claim", "low": 0.1, "high": 0.3, "mean": 0.2, "from": 0.15, "to": 0.25}
+    >>> table = pd.DataFrame([row | {"outcome": "held"}])
+    >>> fig = figures.predicted_and_found({"change of cost": table, "change of validity": table})
+    >>> fig.axes[0].get_xlabel()
+    'change of cost'
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 4.2))
     for ax, (xlabel, rows) in zip(axes, panels.items()):

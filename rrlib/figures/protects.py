@@ -36,6 +36,24 @@ def three_boundaries(lines, ball, person, goals, ranges, labels, shares, source)
     labels : the names of the two features
     shares : (cost, dict of side -> Interval), arrays of shape (C,)
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> sides = "the lender", "both", "the applicant"
+    >>> line = np.array([[-1.0, 1.0], [1.0, -1.0]])
+    >>> curve = study.Interval(*np.array([[0.2, 0.5], [0.1, 0.4], [0.3, 0.6]]))
+    >>> fig = figures.three_boundaries(
+    ...     {side: line + place for place, side in enumerate(sides)},
+    ...     ((-0.5, -0.5), 1.0, 1.0),
+    ...     np.array([-1.0, -1.0]),
+    ...     {side: np.full(2, float(place)) for place, side in enumerate(sides)},
+    ...     ((-2, 3), (-2, 3)),
+    ...     ("age", "income"),
+    ...     (np.array([0.5, 1.0]), {side: curve for side in sides}),
+    ...     "twin",
+    ... )
+    >>> fig.axes[0].get_title()
+    'one slope, three boundaries'
     """
     fig, (plane, ax) = plt.subplots(1, 2, figsize=(9, 3.8))
     plane.add_patch(Rectangle(*ball, facecolor="0.87", edgecolor="0.6", zorder=0))
@@ -65,6 +83,15 @@ def signed_losses(w, kinked, descents):
     w : array of shape (K,)
     kinked : dict of label -> losses, arrays of shape (K,)
     descents : dict of label -> (weights, losses), arrays of one shape
+
+    Examples
+    --------
+    >>> w = np.linspace(-1, 1, 5)
+    >>> fig = figures.signed_losses(
+    ...     w, {"both": w**2, "the lender": abs(w)}, {"start at 0": (w, -w)}
+    ... )
+    >>> len(fig.axes)
+    2
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
     styles = (("-", "#882255"), ("--", "#44AA99"), (":", "0.2"))
@@ -91,6 +118,14 @@ def network_gaps(pairs, panels, label, source):
     label : str
         Of the horizontal axis.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> gap = study.Interval(np.array([0.2]), np.array([0.1]), np.array([0.3]))
+    >>> panels = {name: {"the pair's and the moved one": gap} for name in ("adult", "german")}
+    >>> fig = figures.network_gaps([(0.2, 0.0)], panels, "gap (logits)", "twin")
+    >>> fig.axes[0].get_xlabel()
+    'gap (logits)'
     """
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 4.2), sharey=True)
     places = np.arange(len(pairs))

@@ -21,6 +21,13 @@ def definition1(lam, curves):
     """Draw the cost of SCFE against lambda in one dimension.
 
     `curves` maps a label to costs of the shape of lam; the first is the minimiser.
+
+    Examples
+    --------
+    >>> lam = np.array([0.1, 1.0, 10.0])
+    >>> fig = figures.definition1(lam, {"minimiser": 1 / (lam + 1), "as printed": lam / (lam + 1)})
+    >>> len(fig.axes[0].lines)
+    2
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.2))
     for (label, cost), style in zip(curves.items(), COST_STYLES):
@@ -40,6 +47,14 @@ def theorem1_panels(value, printed, repaired, source):
     value : array of shape (n,)
     printed, repaired : Bounds of arrays of shape (n,)
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> value = np.array([0.5, 1.0, 2.0])
+    >>> printed, repaired = theory.Bounds(value * 2, value * 3), theory.Bounds(value / 2, value * 2)
+    >>> fig = figures.theorem1_panels(value, printed, repaired, "twin")
+    >>> len(fig.axes)
+    2
     """
     order = np.argsort(value)
     rank = np.arange(1, len(value) + 1)
@@ -66,6 +81,14 @@ def theorem1_shares(lam, shares, source):
         One panel each: the radius of the robust model, and Intervals of arrays of shape (K,).
         Bands are cut at 0 and at 1.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.2, 0.5], [0.1, 0.4], [0.3, 0.6]]))
+    >>> panels = {("standard", "german"): (0.1, share, share)}
+    >>> fig = figures.theorem1_shares(np.array([0.01, 1.0]), panels, "twin")
+    >>> len(fig.axes)
+    1
     """
     fig, panels = panel_grid(shares, 5.4, sharex=True, sharey=True)
     for (row, name), ax in panels.items():

@@ -15,6 +15,14 @@ def speed_rates(table, source):
         Rows of the benchmark: `method`, `model`, `models`, `batch, per second` and
         `loop, per second`.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"method": "scfe", "model": "network", "models": [1, 8]})
+    >>> table["batch, per second"], table["loop, per second"] = 1000.0, 100.0
+    >>> fig = figures.speed_rates(table, "twin")
+    >>> len(fig.axes)
+    2
     """
     counts = sorted(set(table["models"].tolist()))
     fig, axes = plt.subplots(1, len(counts), figsize=(9, 3.6), sharex=True, sharey=True)

@@ -36,6 +36,15 @@ def use_style():
     """Set the look of every figure: legible in print and on a phone, no top and right spine.
 
     A notebook stores its figures by `palette_png`.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> with plt.rc_context():
+    ...     figures.use_style()
+    ...     plt.rcParams["axes.spines.top"]
+    ...
+    False
     """
     shell = sys.modules.get("IPython")
     notebook = shell and shell.get_ipython()

@@ -52,6 +52,17 @@ def tradeoff_map(eps, offers, one_class, label, source):
     label : str
         Of the horizontal axis.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> eps = np.array(models.EPS_GRID)
+    >>> share = study.Interval(0.8 - eps, 0.7 - eps, 0.9 - eps)
+    >>> key = "network", "german"
+    >>> fig = figures.tradeoff_map(
+    ...     eps, {key: (share, share)}, {key: eps > 0.2}, "share helped", "twin"
+    ... )
+    >>> len(fig.axes)
+    2
     """
     scale = Normalize(min(eps), max(eps))
     colours = [EPS_MAP(scale(e)) for e in eps]
@@ -87,6 +98,15 @@ def tradeoff_plane(offers, source):
     offers : dict of dataset name -> DataFrame
         The columns of `Choice.offers`; `denied` is NaN at the models' own thresholds.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> offer = {"eps": [0.0, 0.1] * 2, "denied": [0.2, 0.2, 0.3, 0.3], "acceptance": 0.8}
+    >>> offer |= {"robust": [0.7, 0.8, 0.6, 0.7], "affordable": [0.5, 0.4, 0.4, 0.3]}
+    >>> table = pd.DataFrame(offer | {"accuracy": 0.75, "front": [True, True, False, False]})
+    >>> fig = figures.tradeoff_plane({"german": table}, "twin")
+    >>> fig.axes[0].get_title()
+    'German Credit'
     """
     keys = [(measure, name) for measure in SHOWN for name in offers]
     fig, panels = panel_grid(keys, 7.2, sharex=True, sharey=True)
@@ -95,7 +115,7 @@ def tradeoff_plane(offers, source):
         every = np.concatenate([table[measure] for table in maps])
         scale = Normalize(every.min(), every.max())
         for name, table in offers.items():
-            _plane(panels[measure, name], table, measure, scale)
+            draw_plane(panels[measure, name], table, measure, scale)
         row = [panels[measure, name] for name in offers]
         fig.colorbar(ScalarMappable(scale, "cividis"), ax=row, label=label)
     for name in offers:
@@ -105,7 +125,7 @@ def tradeoff_plane(offers, source):
     return finish(fig, source)
 
 
-def _plane(ax, table, measure, scale):
+def draw_plane(ax, table, measure, scale):
     """Draw one measure of the plane, the front, and the models at their own thresholds."""
     cells = table.dropna(subset="denied").pivot(index="denied", columns="eps", values=measure)
     radii = sorted(table["eps"].unique())

@@ -30,6 +30,13 @@ def inner_maximum(w, radius, worst):
     w : array of shape (2,)
     radius : float
     worst : dict of label -> perturbation, array of shape (2,), for p = inf and then p = 2
+
+    Examples
+    --------
+    >>> worst = {"inf": np.array([-0.5, -0.5]), "2": np.array([-0.3, -0.4])}
+    >>> fig = figures.inner_maximum(np.array([3.0, 4.0]), 0.5, worst)
+    >>> len(fig.axes)
+    1
     """
     fig, ax = plt.subplots(figsize=(4.6, 3.6))
     angle = np.linspace(0, 2 * np.pi, 200)
@@ -63,6 +70,16 @@ def attack_bracket(radii, brackets, one_class, source):
     brackets : dict of dataset name -> dict of eps -> (certified, attacked), arrays of shape (K,)
     one_class : dict of dataset name -> list of the eps whose model gives all test rows one label
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> shares = np.array([0.8, 0.5]), np.array([0.8, 0.6])
+    >>> panels = {name: {0.1: shares} for name in ("adult", "german")}
+    >>> fig = figures.attack_bracket(
+    ...     np.array([0.0, 0.1]), panels, {"adult": [], "german": []}, "twin"
+    ... )
+    >>> len(fig.axes)
+    2
     """
     fig, axes = plt.subplots(1, len(brackets), figsize=(9, 3.5), sharey=True)
     for ax, (name, pairs) in zip(axes, brackets.items()):
@@ -91,6 +108,20 @@ def adversarial_accuracy_panels(eps, curves, one_class, majority, source):
         Where a cross marks that some seed's model gives all test rows one label.
     majority : dict of dataset name -> share of the larger class
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> accuracy = study.Interval(*np.array([[0.8, 0.7], [0.7, 0.6], [0.9, 0.8]]))
+    >>> key = "network", "german"
+    >>> fig = figures.adversarial_accuracy_panels(
+    ...     np.array([0.0, 0.1]),
+    ...     {key: {"radius 0.1": accuracy}},
+    ...     {key: [False, True]},
+    ...     {"german": 0.7},
+    ...     "twin",
+    ... )
+    >>> fig.axes[0].get_title()
+    'German Credit, network'
     """
     eps = np.asarray(eps)
     fig, panels = panel_grid(curves, 5.9, sharex=True, sharey="col")
@@ -121,6 +152,15 @@ def adversarial_matrix(eps, matrices, best, one_class, source):
     one_class : dict of (kind, dataset name) -> bool array of shape (E,)
         Where a cross above the image marks that some seed's model gives all test rows one label.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> key, none = ("network", "german"), np.zeros((2, 2), bool)
+    >>> fig = figures.adversarial_matrix(
+    ...     [0.0, 0.1], {key: np.eye(2)}, {key: none}, {key: none[0]}, "twin"
+    ... )
+    >>> fig.axes[0].get_title()
+    'German Credit, network'
     """
     kinds, names = distinct(matrices, 0), distinct(matrices, 1)
     fig, panels = panel_grid(matrices, 6.2, sharex=True, sharey=True)

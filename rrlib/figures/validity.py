@@ -40,6 +40,14 @@ def score_budget(cost, curves, budgets, source):
     budgets : dict of the same labels -> float
         Where a vertical line of the same colour stands.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.0, 0.5], [0.0, 0.4], [0.0, 0.6]]))
+    >>> curves, budgets = {"standard": share, "robust": share}, {"standard": 2.0, "robust": 1.0}
+    >>> fig = figures.score_budget(np.array([0.5, 3.0]), curves, budgets, "twin")
+    >>> len(fig.axes)
+    1
     """
     colours = METHOD_COLOURS["scfe"], METHOD_COLOURS["cchvae"]
     above = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 9}
@@ -68,6 +76,16 @@ def theorem3_differences(share, panels, copies, source):
     copies : dict of (dataset name, lam) -> Interval of arrays of shape (K,)
         The same for the standard model and a copy of it with smaller logits.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> part = study.Interval(*np.array([[-0.2, 0.5], [-0.3, 0.4], [-0.1, 0.6]]))
+    >>> key = "german", 0.01
+    >>> fig = figures.theorem3_differences(
+    ...     np.array([0.0, 1.0]), {key: {0.1: part}}, {key: part}, "twin"
+    ... )
+    >>> len(fig.axes)
+    2
     """
     keys = [(lam, name) for name, lam in panels]
     fig, axes = panel_grid(keys, 5.2, sharex=True, sharey="row")
@@ -100,6 +118,14 @@ def validity_split(x, panels, source, *, xlabel, log=False):
     xlabel : str
     log : bool
         Whether x is on a logarithmic axis.
+
+    Examples
+    --------
+    >>> share = study.Interval(*np.array([[0.8, 0.7], [0.7, 0.6], [0.9, 0.8]]))
+    >>> panels = {("german", "network"): (share, share, share, share)}
+    >>> fig = figures.validity_split(np.array([0.0, 0.1]), panels, "twin", xlabel="radius")
+    >>> len(fig.axes)
+    1
     """
     names = distinct(panels, 0)
     rows = len(panels) // len(names)

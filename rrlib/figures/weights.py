@@ -38,6 +38,15 @@ def weights_steps(distance, bounds, eps, source):
     bounds : dict of (key of STYLES, label) -> array of shape (T + 1,)
     eps : float
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> steps = np.array([0.0, 0.1, 0.2])
+    >>> fig = figures.weights_steps(
+    ...     steps, {("stability", "during training"): 2 * steps}, 0.1, "twin"
+    ... )
+    >>> len(fig.axes[0].lines)
+    2
     """
     fig, ax = plt.subplots(figsize=(5.8, 3.4))
     steps = np.arange(1, len(distance))
@@ -61,6 +70,14 @@ def weights_bounds(eps, panels, source):
     panels : dict of (row title, dataset name) -> dict of label -> (key of STYLES, Interval)
         Arrays of shape (E,). Drawn where the interval is positive, as the axis is logarithmic.
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> length = study.Interval(*np.array([[0.2, 0.5], [0.1, 0.4], [0.3, 0.6]]))
+    >>> panels = {("at convergence", "german"): {"metric": ("metric", length)}}
+    >>> fig = figures.weights_bounds(np.array([0.05, 0.1]), panels, "twin")
+    >>> fig.axes[0].get_title()
+    'German Credit, at convergence'
     """
     fig, axes = panel_grid(panels, 6.4, sharex=True, sharey="row")
     for (row, name), curves in panels.items():
@@ -87,6 +104,17 @@ def weights_region(first, second, panels, names, source):
         w_nr, w_r : arrays of shape (2,); box : Bounds of shape (2,).
     names : the two features' names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> line = np.linspace(-1, 1, 9)
+    >>> disc = np.add.outer(line**2, line**2)
+    >>> part = {"outer": disc - 0.8, "shrunk": disc - 0.6, "inner": disc - 0.4}
+    >>> part |= {"w_nr": np.array([0.3, 0.3]), "w_r": np.array([0.2, 0.2])}
+    >>> part["box"] = theory.Bounds(np.array([-0.8, -0.8]), np.array([0.8, 0.8]))
+    >>> fig = figures.weights_region(line, line, {0.1: part, 0.2: part}, ("age", "income"), "twin")
+    >>> len(fig.axes)
+    2
     """
     outer = {"colors": BOUND["color"], "linestyles": "--", "linewidths": 1.2}
     shrunk = {"colors": "#882255", "linewidths": 1.2}
@@ -126,6 +154,15 @@ def weights_intervals(names, theta_nr, panels, source):
     theta_nr : array of shape (D,)
     panels : dict of eps -> (Bounds of shape (D,), theta_r of shape (D,))
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> box = theory.Bounds(np.array([0.5, -1.0]), np.array([1.5, 0.0]))
+    >>> weights = np.array([1.0, -0.5])
+    >>> panels = {eps: (box, weights / 2) for eps in (0.1, 0.2)}
+    >>> fig = figures.weights_intervals(["age", "income"], weights, panels, "twin")
+    >>> len(fig.axes)
+    2
     """
     bar = {"color": STYLES["region"]["color"], "linewidth": 5, "alpha": 0.35}
     circle = {"color": "black", "marker": "o", "markerfacecolor": "none", "linestyle": "none"}
@@ -147,6 +184,13 @@ def weights_growth(eps, curves):
     """Draw the robust weight of the one-dimensional example against eps.
 
     `curves` maps a share pi to weights of the shape of eps.
+
+    Examples
+    --------
+    >>> eps = np.linspace(0, 0.4, 5)
+    >>> fig = figures.weights_growth(eps, {0.3: 1 + eps, 0.5: 1 - eps})
+    >>> len(fig.axes[0].lines)
+    2
     """
     fig, ax = plt.subplots(figsize=(5.6, 3.2))
     for (share, w), (colour, line) in zip(curves.items(), GROWTH_STYLES):

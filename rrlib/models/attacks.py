@@ -20,6 +20,11 @@ def dual_exponent(p):
     ------
     ValueError
         If p is none of the three.
+
+    Examples
+    --------
+    >>> models.dual_exponent(np.inf), models.dual_exponent(2)
+    (1, 2)
     """
     try:
         return {1: np.inf, 2: 2, np.inf: 1}[p]
@@ -32,6 +37,13 @@ def dual_vector(w, p):
 
     It is the gradient of ||w||_q. Where w = 0 the answer is 0, which is one of the subgradients.
     For p = 1 only the first of the largest coordinates moves.
+
+    Examples
+    --------
+    >>> models.dual_vector(np.array([3.0, -4.0]), np.inf).tolist()
+    [1.0, -1.0]
+    >>> models.dual_vector(np.array([3.0, -4.0]), 2).tolist()
+    [0.6, -0.8]
     """
     w = np.asarray(w, dtype=np.float64)
     dual_exponent(p)
@@ -66,6 +78,13 @@ def worst_case(model, y, radius, *, p=np.inf):
     ------
     ValueError
         On malformed y, radius or p.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, -1.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> models.worst_case(model, np.array([1, 0]), 0.5).tolist()
+    [[[-0.5, 0.5], [0.5, -0.5]]]
     """
     sign = check_labels(y, len(y), both=False)
     radius = check_radius(radius, len(model.eps))
@@ -92,6 +111,16 @@ def adversarial_accuracy(model, X, y, radius, *, p=np.inf):
     ------
     ValueError
         On malformed X, y, radius or p.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, -1.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> X, y = np.array([[2.0, 0.0], [0.1, 0.0], [-1.0, 0.5]]), np.array([1, 1, 0])
+    >>> models.adversarial_accuracy(model, X, y, 0.0).tolist()
+    [1.0]
+    >>> models.adversarial_accuracy(model, X, y, 0.2).round(2).tolist()
+    [0.67]
     """
     X, sign, radius = _checked(model, X, y, radius)
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1)
@@ -134,6 +163,14 @@ def pgd(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
     ------
     ValueError
         On malformed X, y, radius or p, or fewer than one step or restart.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, -1.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> delta = models.pgd(model, np.array([[2.0, 0.0]]), np.array([1]), 0.2)
+    >>> delta.numpy().round(3)
+    array([[[-0.2,  0.2]]], dtype=float32)
     """
     X, sign, attack = _attack(model, X, y, radius, p, steps, restarts, seed)
     return torch.cat([*map(attack, X.split(ROWS), sign.split(ROWS))], 1)
@@ -166,6 +203,14 @@ def pgd_accuracy(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0)
     """Return the share of rows that a family still gets right under `pgd`, shape (E,).
 
     It is at least the true adversarial accuracy. Parameters and errors are those of `pgd`.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, -1.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> X, y = np.array([[2.0, 0.0], [0.1, 0.0]]), np.array([1, 1])
+    >>> models.pgd_accuracy(model, X, y, 0.2).tolist()
+    [0.5]
     """
     X, sign, attack = _attack(model, X, y, radius, p, steps, restarts, seed)
     return _share_right(
@@ -189,6 +234,14 @@ def certified_accuracy(model, X, y, radius, *, p=np.inf):
     ------
     ValueError
         On malformed X, y, radius or p.
+
+    Examples
+    --------
+    >>> model = models.init_network(2, [0.0], seed=0)
+    >>> X, y = np.array([[1.0, 0.0], [-1.0, 0.5]]), np.array([1, 0])
+    >>> certified = models.certified_accuracy(model, X, y, 0.1)
+    >>> bool((certified <= models.pgd_accuracy(model, X, y, 0.1)).all())
+    True
     """
     q = dual_exponent(p)
     model = to(model, torch.float64)

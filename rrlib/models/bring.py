@@ -146,6 +146,13 @@ def as_family(models, names, *, center=0.0, scale=1.0, favourable=None):
     ValueError
         On something that is no such model, is not fitted, has not one logit or not two classes, or
         takes other features.
+
+    Examples
+    --------
+    >>> linear = torch.nn.Linear(2, 1)
+    >>> family = yours.as_family(linear, ["age", "income"])
+    >>> tuple(family(np.zeros((3, 2))).shape)
+    (1, 3)
     """
     given = list(models) if isinstance(models, list | tuple) else [models]
     if not given:

@@ -99,6 +99,13 @@ def fit_certified(
     ValueError
         On malformed X, y, eps or p, a setting out of range, where no feature varies, or where
         `fit_logistic` has no minimiser because a hyperplane separates the classes.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> found = models.fit_certified(X, y, [0.0, 0.3], seed=0, epochs=2, batch_size=2)
+    >>> bool((found.loss <= found.start + 1e-6).all())
+    True
     """
     X, eps = check_features(X), check_eps(eps)
     sign = check_labels(y, len(X))

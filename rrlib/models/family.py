@@ -80,12 +80,26 @@ def lipschitz(model):
     """Return an upper bound on |h(x) - h(x')| / ||x - x'||_2 for each model, shape (E,).
 
     Exact for linear models.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, 4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> models.lipschitz(model).tolist()
+    [5.0]
     """
     return model.lipschitz()
 
 
 def to(model, dtype_or_device):
-    """Return a family in another dtype or on another device."""
+    """Return a family in another dtype or on another device.
+
+    Examples
+    --------
+    >>> model = models.init_network(3, [0.0], seed=0)
+    >>> models.to(model, torch.float32).W1.dtype
+    torch.float32
+    """
     return type(model)(*(parameter.to(dtype_or_device) for parameter in model))
 
 
@@ -93,6 +107,12 @@ def select(model, index):
     """Return the part of a family that `index` picks, again as a family.
 
     The index is an int, a slice or a list of ints.
+
+    Examples
+    --------
+    >>> family = models.init_network(3, [0.0, 0.1, 0.2], seed=0)
+    >>> models.select(family, [0, 2]).eps.numpy()
+    array([0. , 0.2])
     """
     index = [index] if isinstance(index, (int, np.integer)) else index
     return type(model)(*(parameter[index] for parameter in model))
@@ -117,6 +137,13 @@ def predict(model, X):
     ValueError
         If X holds a NaN or an infinite value, or has another number of features than the model, or
         where a logit is NaN.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, -1.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> models.predict(model, np.array([[2.0, 0.0], [0.0, 1.0]])).tolist()
+    [[True, False]]
     """
     X = as_tensor(X, model[0])
     d = count_features(model)

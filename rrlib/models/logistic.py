@@ -48,6 +48,14 @@ def robust_loss(w, b, X, sign, eps, p):
     """Return the mean loss under the worst perturbation, in nats, for one linear model.
 
     It is mean log(1 + exp(-(y h(x) - eps ||w||_q))), with y = `sign` in {-1, +1}.
+
+    Examples
+    --------
+    >>> X, sign = np.array([[2.0], [-1.0]]), np.array([1.0, -1.0])
+    >>> print(f"{models.robust_loss(np.array([1.0]), 0.0, X, sign, 0.0, np.inf):.4f}")
+    0.2201
+    >>> print(f"{models.robust_loss(np.array([1.0]), 0.0, X, sign, 0.5, np.inf):.4f}")
+    0.3377
     """
     margin = sign * (X @ w + b) - eps * np.linalg.norm(w, ord=dual_exponent(p))
     return np.logaddexp(0.0, -margin).mean()
@@ -79,6 +87,16 @@ def fit_logistic(X, y, eps, *, p=np.inf):
     ValueError
         On malformed X, y, eps or p, and where a minimiser does not exist because a hyperplane
         separates the classes, if only some rows of them; the message names its largest columns.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> found = models.fit_logistic(X, y, [0.0, 0.3])
+    >>> found.model.w.numpy().round(3)
+    array([[1.466],
+           [0.781]])
+    >>> bool((found.gap < 1e-6).all())
+    True
     """
     columns = getattr(X, "columns", None)
     X, eps = check_features(X), check_eps(eps)
@@ -136,6 +154,13 @@ def gradient_descent(X, y, eps, *, rate, steps, p=np.inf, bias=True, w0=None):
     -------
     Trajectory
         The start and every iterate, float64.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> path = models.gradient_descent(X, y, [0.0], rate=1.0, steps=2)
+    >>> path.w.squeeze().round(3)
+    array([0.   , 0.312, 0.525])
     """
     X, eps = check_features(X), check_eps(eps)
     sign = check_labels(y, len(X))

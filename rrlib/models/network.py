@@ -159,6 +159,12 @@ def init_network(d, eps, seed, *, hidden=None):
     seed : int
     hidden : int, optional
         Number of hidden units; 2d, as in the paper, if omitted.
+
+    Examples
+    --------
+    >>> model = models.init_network(3, [0.0, 0.1], seed=0)
+    >>> tuple(model.W1.shape), bool((model.W1[0] == model.W1[1]).all())
+    ((2, 6, 3), True)
     """
     hidden = hidden or 2 * d
     eps = check_eps(eps)

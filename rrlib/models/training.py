@@ -59,6 +59,13 @@ def fit_network(
     ------
     ValueError
         On malformed X, y, eps or p, a setting out of range, or a training that diverged.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> model = models.fit_network(X, y, [0.0, 0.3], seed=0, epochs=2, batch_size=2)
+    >>> model.eps.numpy()
+    array([0. , 0.3], dtype=float32)
     """
     X, eps = check_features(X), check_eps(eps)
     sign = check_labels(y, len(X))

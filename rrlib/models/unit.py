@@ -56,6 +56,13 @@ def best_unit(X, y, eps):
     -------
     Unit
         With low = high where no single unit beats the best constant.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    >>> unit = theory.best_unit(X, y, 0.1)
+    >>> print(f"feature {unit.feature}, step at {unit.place:.2f}")
+    feature 0, step at 1.00
     """
     X, y = np.asarray(X), np.asarray(y)
     share = y.mean()
@@ -72,6 +79,13 @@ def unit_loss(unit, X, y, eps):
     """Return the exact robust logistic loss of a unit on some rows, in nats.
 
     X has shape (n, d), y holds labels 0 or 1, and eps is the radius of any l_p ball.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+    >>> unit = theory.best_unit(X, y, 0.1)
+    >>> bool(theory.unit_loss(unit, X, y, 0.1) < np.log(2))
+    True
     """
     X, y = np.asarray(X), np.asarray(y)
     position = _moved(unit.sign * X[:, unit.feature], y, eps)

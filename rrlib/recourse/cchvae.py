@@ -118,6 +118,16 @@ def cchvae(
     ValueError
         On malformed X, target or bounds, a VAE for another number of features, or an option out of
         range.
+
+    Examples
+    --------
+    >>> from rrlib.models.vae import fit_pca
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> w, b = torch.tensor([[1.0, 1.0]]), -torch.ones(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> found = recourse.cchvae(model, X[:3], fit_pca(X, latent=2), samples=20, seed=0)
+    >>> found.valid.tolist()
+    [[True, True, True]]
     """
     check_whole("samples", samples, 1)
     check_positive("step", step, "it is the width of a shell, in latent units")

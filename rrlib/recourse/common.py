@@ -60,6 +60,13 @@ def flip_target(model, X):
     """Return the opposite of each model's own prediction, shape (E, n).
 
     As signs: +1 towards the favourable label, -1 away from it.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, -1.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> recourse.flip_target(model, np.array([[2.0, 0.0], [0.0, 1.0]])).tolist()
+    [[-1.0, 1.0]]
     """
     return torch.where(predict(model, as_tensor(X, model[0])), -1.0, 1.0)
 

@@ -93,6 +93,14 @@ def growing_spheres(
     The field's libraries take layers of 0.2; with them the closest hit costs about 15 % more than
     the exact minimum for a linear model in six dimensions, with 0.1 about 12 %. The excess grows
     with the dimension.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, 0.0]]), -torch.ones(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> found = recourse.growing_spheres(model, np.array([[0.0, 0.0]]), samples=100, seed=0)
+    >>> found.valid.tolist(), bool(found.cost.item() >= 1)
+    ([[True]], True)
     """
     check_whole("samples", samples, 1)
     check_whole("closest", closest, 1)

@@ -44,6 +44,13 @@ def scfe_linear(model, X, *, target=None, s=1.0, lam=0.01):
     ------
     ValueError
         On malformed X or target, or s or lam out of range.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, 0.0]]), -torch.ones(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> recourse.scfe_linear(model, np.array([[0.0, 0.0]])).x_cf.numpy().round(3)
+    array([[[1.98, 0.  ]]], dtype=float32)
     """
     check_real("s", s)
     check_positive("lam", lam, "at 0 the minimiser is not unique")
@@ -69,6 +76,13 @@ def boundary_distance(model, X, *, p=2):
     ------
     ValueError
         On malformed X, or a p other than 1, 2 and inf.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, 4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> recourse.boundary_distance(model, np.array([[-1.0, -1.0]])).numpy().round(3)
+    array([[1.4]], dtype=float32)
     """
     X = as_tensor(check_features(X, d=count_features(model)), model.w)
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1, keepdim=True)
@@ -114,6 +128,17 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
     ------
     ValueError
         On malformed X, target, p, margin or bounds.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, 4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> x = np.array([[-1.0, -1.0]])
+    >>> recourse.minimal_recourse(model, x).cost.numpy().round(3)
+    array([[1.4]], dtype=float32)
+    >>> fixed = recourse.minimal_recourse(model, x, lower=[-1.0, -9.0], upper=[-1.0, 9.0])
+    >>> fixed.x_cf.numpy().round(3)
+    array([[[-1.  ,  0.75]]], dtype=float32)
     """
     dual_exponent(p)
     check_not_negative("margin", margin, "it is a distance from the boundary, in logits")

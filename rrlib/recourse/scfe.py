@@ -64,6 +64,14 @@ def scfe(
     ------
     ValueError
         On malformed X, target or bounds, or lam, s, tol or max_steps out of range.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, 0.0]]), -torch.ones(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> found = recourse.scfe(model, np.array([[0.0, 0.0]]))
+    >>> found.x_cf.numpy().round(3)
+    array([[[1.98, 0.  ]]])
     """
     _check_objective(s, lam)
     check_positive("tol", tol)
@@ -138,6 +146,14 @@ def scfe_adam(
     ------
     ValueError
         On malformed X, target or bounds, or lam, s, rate, max_steps or reach out of range.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, 0.0]]), -torch.ones(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> found = recourse.scfe_adam(model, np.array([[0.0, 0.0]]))
+    >>> found.valid.tolist()
+    [[True]]
     """
     _check_objective(s, lam)
     check_positive("rate", rate)

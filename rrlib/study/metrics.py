@@ -55,6 +55,19 @@ def summarise(recourse, favourable, X):
         `displacement` (mean ||x'_r - x'_nr||_2), both over the common rows, `n_evals` (mean over
         the rows) and `sparsity` (mean number of changed features over the model's own valid rows).
         In scaled features. A mean over no rows is NaN, and its count says so.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, 4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> X = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    >>> found = recourse.minimal_recourse(model, X)
+    >>> table = study.summarise(found, models.predict(model, X), X)
+    >>> table[["reading", "n", "validity", "cost"]].round(2)
+       reading  n  validity  cost
+    0     flip  2       1.0   1.4
+    1   denied  1       1.0   1.4
+    2  printed  2       0.5   1.4
     """
     x_cf, valid, cost, n_evals = (np.asarray(field) for field in recourse[:4])
     favourable = np.asarray(favourable)
@@ -101,6 +114,14 @@ def validity_by_budget(recourse, budgets, rows=None):
     ------
     ValueError
         If a budget is negative or NaN.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, 4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> found = recourse.minimal_recourse(model, np.array([[-1.0, -1.0], [-3.0, -3.0]]))
+    >>> study.validity_by_budget(found, np.array([1.0, 2.0, 5.0])).tolist()
+    [[0.0, 0.5, 1.0]]
     """
     budgets = np.atleast_1d(np.asarray(budgets, dtype=np.float64))
     if not (budgets >= 0).all():
@@ -128,6 +149,16 @@ def transfer(model, recourse, favourable):
     -------
     array of shape (E, E), the finder first
         A row is NaN where its model has no valid recourse.
+
+    Examples
+    --------
+    >>> model = models.LogisticRegression(
+    ...     torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0.0, -1.0]), torch.zeros(2)
+    ... )
+    >>> X = np.array([[-1.0, 0.0]])
+    >>> found = recourse.minimal_recourse(model, X)
+    >>> study.transfer(model, found, models.predict(model, X)).tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
     """
     valid, favourable = np.asarray(recourse.valid), np.asarray(favourable)
     agree = np.zeros((len(valid), len(valid)), dtype=int)
@@ -168,6 +199,15 @@ def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
     ValueError
         On malformed X or target, a radius that is not positive and finite, or fewer than one
         sample.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[1.0, 0.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> X = np.array([[0.0, 0.0], [-5.0, 0.0]])
+    >>> share = study.share_valid_in_ball(model, X, 1.0, samples=256, seed=0)
+    >>> share.shape, share[0, 1].item()
+    ((1, 2, 1), 0.0)
     """
     radius = np.atleast_1d(np.asarray(radius, dtype=np.float64))
     if radius.ndim != 1 or not (np.isfinite(radius) & (radius > 0)).all():
@@ -211,6 +251,12 @@ def interval(values, *, axis=0, level=0.95):
     ------
     ValueError
         With fewer than two seeds, or values that are not finite.
+
+    Examples
+    --------
+    >>> mean, low, high = study.interval(np.array([1.0, 2.0, 3.0]))
+    >>> print(f"{mean:.2f}, from {low:.2f} to {high:.2f}")
+    2.00, from -0.48 to 4.48
     """
     values = np.asarray(values, dtype=np.float64)
     n = values.shape[axis]

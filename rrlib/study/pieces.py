@@ -63,6 +63,12 @@ def vae_of(name, seed, cache=True):
     """Return the VAE that all models of a dataset and a seed share, fitted or fetched.
 
     It is fitted on standardised features.
+
+    Examples
+    --------
+    >>> vae = study.vae_of("german", 0, cache=False)
+    >>> type(vae).__name__
+    'VAE'
     """
     return remember(fit_vae, cache)(name, seed, stamp_vae(name, datasets.source(name)))
 

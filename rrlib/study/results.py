@@ -20,6 +20,19 @@ def table(slices):
     `denied` the share of test rows that it denies; `one_class` says that it predicts a single class
     for all of them; `ruled_out` is the share of test rows that provably have no recourse under the
     cap on the cost.
+
+    Examples
+    --------
+    >>> model = models.init_network(2, models.EPS_GRID, seed=0)
+    >>> X = np.random.default_rng(0).normal(size=(30, 2))
+    >>> found = recourse.scfe_adam(model, X)
+    >>> found = {"scfe": type(found)(*map(np.asarray, found))}
+    >>> logits, accuracy = model(X).numpy(), np.ones(len(models.EPS_GRID))
+    >>> one = study.Slice(
+    ...     "german", "network", 0, "twin", "standard", model, X, X[:, 0], logits, accuracy, found
+    ... )
+    >>> len(study.table([one])) == len(models.EPS_GRID) * len(study.READINGS)
+    True
     """
     parts = []
     for one in slices:
@@ -44,6 +57,16 @@ def safe_distance(one):
     """Return how far the sign of each logit of a slice is safe, |h(x)| / L, shape (E, n).
 
     L is a Lipschitz constant of the model in the l2 norm; infinite where it is 0.
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, 4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> X = np.array([[-1.0, -1.0]])
+    >>> logits, y = model(X).numpy(), np.zeros(1)
+    >>> one = study.Slice("german", "logistic", 0, "twin", "standard", model, X, y, logits, y, {})
+    >>> study.safe_distance(one).round(3)
+    array([[1.4]], dtype=float32)
     """
     with np.errstate(divide="ignore"):
         return np.abs(one.logits) / lipschitz(one.model).numpy()[:, None]
@@ -66,6 +89,17 @@ def differences(slices, reading, column):
     DataFrame
         `dataset`, `kind`, `seed`, `eps` > 0, and a column for each method; NaN where fewer than
         `SOME` rows are left.
+
+    Examples
+    --------
+    >>> model = models.init_network(2, models.EPS_GRID, seed=0)
+    >>> X = np.random.default_rng(0).normal(size=(30, 2))
+    >>> found = {name: recourse.scfe_adam(model, X) for name in ("scfe", "scfe_adam")}
+    >>> found = {name: type(one)(*map(np.asarray, one)) for name, one in found.items()}
+    >>> logits, y = model(X).numpy(), np.zeros(30)
+    >>> one = study.Slice("german", "network", 0, "twin", "standard", model, X, y, logits, y, found)
+    >>> study.differences([one], "flip", "cost_gap").columns.tolist()
+    ['dataset', 'kind', 'seed', 'eps', 'scfe', 'scfe_adam']
     """
     parts = []
     for one in slices:
@@ -120,6 +154,21 @@ def more_batches(usual, few, samples):
     DataFrame
         `dataset`, `kind`, `seed`, `method`, and `more`: the mean over the rows and models with a
         recourse in both searches, NaN where there is none.
+
+    Examples
+    --------
+    >>> model = models.init_network(2, models.EPS_GRID, seed=0)
+    >>> X = np.zeros((1, 2))
+    >>> usual, few = [], []
+    >>> for samples, part in ((50, usual), (5, few)):
+    ...     found = recourse.growing_spheres(model, X, samples=samples, seed=0)
+    ...     found = {"growing_spheres": type(found)(*map(np.asarray, found))}
+    ...     logits, y = model(X).numpy(), np.zeros(1)
+    ...     whole = ("german", "network", 0, "twin", "standard", model, X, y, logits, y, found)
+    ...     part.append(study.Slice(*whole))
+    ...
+    >>> study.more_batches(usual, few, {"growing_spheres": 5}).columns.tolist()
+    ['dataset', 'kind', 'seed', 'method', 'more']
     """
     parts = []
     for one, other in zip(usual, few):

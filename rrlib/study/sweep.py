@@ -112,6 +112,14 @@ def run(
     ------
     ValueError
         On an unknown dataset, kind, method or option.
+
+    Examples
+    --------
+    >>> slices = study.run(
+    ...     ["german"], ["logistic"], [0], methods=("scfe",), rows=5, cache=False, jobs=1
+    ... )
+    >>> slices[0].recourse["scfe"].cost.shape
+    (8, 5)
     """
     _check_choice("names", names, datasets.NAMES)
     _check_choice("kinds", kinds, TRAINERS)

@@ -17,6 +17,7 @@ from rrlib.study import (
     parts,
     payers,
     pieces,
+    remedies,
     results,
     surroundings,
 )
@@ -75,6 +76,8 @@ TABLES = {
     "parts": Table(parts.parts, modules=(parts.parts,), methods=()),
     "payers": Table(payers.payers, modules=(payers.payers,), methods=()),
     "choices": Table(choices.choices, modules=(choices.choices,), methods=(), digits=3),
+    "remedies": Table(remedies.remedies, modules=(remedies.remedies,), methods=(), digits=3),
+    "transfers": Table(remedies.transfers, modules=(remedies.remedies,), methods=(), digits=3),
 }
 
 

@@ -80,7 +80,7 @@ class Variation(NamedTuple):
 COST = ("summary", "differences")
 WHOLE = (*COST, "losses", "attacked", "offers", "surroundings")
 BATCHES = ("summary", "differences", "batches")
-EQUAL = ("acceptance", "parts", "payers")
+EQUAL = ("acceptance", "parts", "payers", "remedies", "transfers")
 TENTH = "a tenth of the samples"
 VARIATIONS = {
     "paper": Variation("the paper's setting", WHOLE, METHODS, {}, SMALL, TEN),

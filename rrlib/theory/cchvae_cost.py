@@ -24,6 +24,12 @@ def theorem2_printed(r_nr, r_r, L):
     Returns
     -------
     Bounds
+
+    Examples
+    --------
+    >>> lower, upper = theory.theorem2_printed(r_nr=1.0, r_r=3.0, L=2.0)
+    >>> print(f"{lower} to {upper}")
+    4.0 to 8.0
     """
     return Bounds(L * (np.asarray(r_r) - r_nr), L * (np.asarray(r_r) + r_nr))
 
@@ -44,6 +50,12 @@ def theorem2(r_nr, r_r, L, mu, *, step=0.0):
     Returns
     -------
     Bounds
+
+    Examples
+    --------
+    >>> lower, upper = theory.theorem2(r_nr=1.0, r_r=3.0, L=2.0, mu=0.5)
+    >>> print(f"{lower} to {upper}")
+    1.0 to 8.0
     """
     apart = np.abs(np.asarray(r_r) - r_nr)
     upper = theorem2_printed(r_nr, r_r, L).upper
@@ -55,6 +67,12 @@ def cchvae_cost(r, error, L, mu, *, step=0.0):
 
     Here e = ||G(E(x)) - x|| is the reconstruction error. Parameters as for `theorem2`; `error` is
     e, array of shape (...), scaled features. A negative lower bound is returned as 0.
+
+    Examples
+    --------
+    >>> lower, upper = theory.cchvae_cost(r=2.0, error=0.5, L=3.0, mu=1.0)
+    >>> print(f"{lower} to {upper}")
+    1.5 to 6.5
     """
     r = np.asarray(r)
     inner = np.maximum(r - step, 0.0)
@@ -67,6 +85,12 @@ def cchvae_cost_gap(r_nr, r_r, error, L, mu, *, step=0.0):
     They are mu (r_r - step) - L r_nr - 2 e and L r_r - mu (r_nr - step) + 2 e. Parameters as for
     `theorem2` and `cchvae_cost`. A positive lower bound needs
     r_r - step > (L / mu) r_nr + 2 e / mu: the decoder's condition number L / mu decides.
+
+    Examples
+    --------
+    >>> lower, upper = theory.cchvae_cost_gap(r_nr=1.0, r_r=5.0, error=0.5, L=2.0, mu=1.0)
+    >>> print(f"{lower} to {upper}")
+    2.0 to 10.0
     """
     r_nr, r_r = np.asarray(r_nr), np.asarray(r_r)
     inner_nr = np.maximum(r_nr - step, 0.0)
@@ -94,5 +118,10 @@ def decoder_free(logit, reached, slope):
     -------
     array of shape (...)
         |h(x')| / slope, scaled features.
+
+    Examples
+    --------
+    >>> theory.decoder_free(np.array([-2.0, 1.0]), np.array([False, True]), 4.0).tolist()
+    [0.5, 0.0]
     """
     return np.where(reached, 0.0, np.abs(logit) / slope)

@@ -23,6 +23,12 @@ def collapse_threshold(X, y, *, p=np.inf, bias=True):
     Returns
     -------
     float, in scaled features
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0, 0.0], [1.0, 1.0]]), np.array([0, 1])
+    >>> print(theory.collapse_threshold(X, y))
+    1.0
     """
     X, y = np.asarray(X), np.asarray(y)
     if not bias:
@@ -49,6 +55,13 @@ def collapse_slope(X, y, u, eps, *, p=np.inf):
     Returns
     -------
     array of shape (...), in nats per unit of t
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
+    >>> slopes = [theory.collapse_slope(X, y, np.array([1.0]), eps) for eps in (0.5, 1.0, 1.5)]
+    >>> print([round(float(slope), 3) for slope in slopes])
+    [-0.25, 0.0, 0.25]
     """
     X, y, u = np.asarray(X), np.asarray(y), np.asarray(u)
     share = y.mean()
@@ -79,6 +92,12 @@ def unit_thresholds(X, y, *, trim=0):
     ------
     ValueError
         If `trim` leaves a class without rows.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [3.0, 1.0]]), np.array([0, 0, 1, 1])
+    >>> theory.unit_thresholds(X, y).tolist()
+    [1.5, 0.0]
     """
     plus, minus = (np.sort(np.asarray(X)[np.asarray(y) == label], axis=0) for label in (1, 0))
     if not 0 <= 2 * trim < min(len(plus), len(minus)):
@@ -98,6 +117,11 @@ def wasserstein_inf(first, second):
     ----------
     first : array of shape (n,)
     second : array of shape (m,)
+
+    Examples
+    --------
+    >>> print(theory.wasserstein_inf(np.array([0.0, 1.0]), np.array([2.0, 4.0])))
+    3.0
     """
     first, second = np.sort(first), np.sort(second)
     n, m = len(first), len(second)

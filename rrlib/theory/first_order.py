@@ -52,6 +52,13 @@ def first_order(X, y):
     ------
     ValueError
         Where a weight is 0, so that the penalty has no derivative; and as `fit_logistic`.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> found = theory.first_order(X, y)
+    >>> print(f"the weight {found.w[0]:.3f} changes at the rate {found.dw[0]:.3f}")
+    the weight 1.466 changes at the rate -2.775
     """
     model = fit_logistic(X, y, [0.0]).model
     w, b = model.w.numpy()[0], model.b.item()

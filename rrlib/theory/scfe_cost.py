@@ -18,6 +18,11 @@ def scfe_recourse(m, w, lam):
     Returns
     -------
     array of shape (..., d)
+
+    Examples
+    --------
+    >>> theory.scfe_recourse(2.0, np.array([1.0, 0.0]), 1.0).tolist()
+    [1.0, 0.0]
     """
     w = np.asarray(w, dtype=np.float64)
     return (np.asarray(m) / (lam + (w**2).sum(-1)))[..., None] * w
@@ -29,6 +34,13 @@ def definition1_printed(m, w, lam, *, squared=False):
     With `squared`, the form of the appendix's proof, ||w||_2^2 in the denominator. Shapes as for
     `scfe_recourse`. Where m and w are not 0 it is the minimiser of Eq. 2 only on the curve
     lam (lam + ||w||^2) = lam + ||w||, for example lam = ||w|| = 1 (squared: only at lam = 1).
+
+    Examples
+    --------
+    >>> theory.definition1_printed(1.0, np.array([1.0, 0.0]), 1.0).tolist()
+    [0.5, 0.0]
+    >>> theory.scfe_recourse(1.0, np.array([1.0, 0.0]), 1.0).tolist()
+    [0.5, 0.0]
     """
     w = np.asarray(w, dtype=np.float64)
     power = 2 if squared else 1
@@ -54,6 +66,11 @@ def scfe_readings(m, size, lam):
     -------
     dict of reading -> (factor, residual), of shape (...)
         The recourse is factor w.
+
+    Examples
+    --------
+    >>> list(theory.scfe_readings(1.0, 2.0, 0.5).items())[0]
+    ('minimiser, m at x', (0.2222222222222222, 1.0))
     """
     found = {}
     minimisers = {"minimiser": 1 / (lam + size**2), "lambda on the loss": lam / (1 + lam * size**2)}
@@ -85,6 +102,13 @@ def theorem1_printed(m_nr, w_nr, m_r, w_r, lam, *, squared=False):
     -------
     Bounds
         Infinite or NaN lower bound where a weight vector is zero.
+
+    Examples
+    --------
+    >>> w_nr, w_r = np.array([1.0, 0.0]), np.array([0.5, 0.5])
+    >>> lower, upper = theory.theorem1_printed(1.0, w_nr, 1.0, w_r, 0.5)
+    >>> print(f"{lower:.3f} to {upper:.3f}")
+    0.207 to 0.626
     """
     size_nr, size_r = np.linalg.norm(w_nr, axis=-1), np.linalg.norm(w_r, axis=-1)
     power = 2 if squared else 1
@@ -107,6 +131,13 @@ def theorem1_by_reading(m_nr, w_nr, m_r, w_r, lam):
     -------
     dict of reading of `scfe_readings` -> (lower, distance, upper, upper_squared)
         The upper bound with ||w|| in the denominator, and with ||w||^2 as the proof ends.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> found = theory.theorem1_by_reading(*map(Fraction, (1, 2, 1, 1, 1)))
+    >>> len(found)
+    8
     """
     size_nr, size_r = abs(w_nr), abs(w_r)
     upper = lam * size_nr / (lam + size_nr) + lam * size_r / (lam + size_r)
@@ -127,6 +158,13 @@ def theorem1(m_nr, w_nr, m_r, w_r, lam):
     has to do with it, the rest is the triangle inequality. Parameters and result as for
     `theorem1_printed`, but a weight vector may be zero; equality on the left where
     sign(m_nr m_r) cos(w_nr, w_r) = 1, on the right where it is -1.
+
+    Examples
+    --------
+    >>> w_nr, w_r = np.array([1.0, 0.0]), np.array([0.5, 0.5])
+    >>> lower, upper = theory.theorem1(1.0, w_nr, 1.0, w_r, 0.5)
+    >>> print(f"{lower:.3f} to {upper:.3f}")
+    0.040 to 1.374
     """
     cost_nr, cost_r = scfe_cost(m_nr, w_nr, lam), scfe_cost(m_r, w_r, lam)
     return Bounds(np.abs(cost_nr - cost_r), cost_nr + cost_r)
@@ -137,6 +175,12 @@ def theorem1_exact(m_nr, w_nr, m_r, w_r, lam):
 
     From the two costs and the angle of the weights; parameters as for `theorem1_printed`, no
     weight vector zero.
+
+    Examples
+    --------
+    >>> w_nr, w_r = np.array([1.0, 0.0]), np.array([0.5, 0.5])
+    >>> print(f"{theory.theorem1_exact(1.0, w_nr, 1.0, w_r, 0.5):.3f}")
+    0.527
     """
     cost_nr, cost_r = scfe_cost(m_nr, w_nr, lam), scfe_cost(m_r, w_r, lam)
     sizes = np.linalg.norm(w_nr, axis=-1) * np.linalg.norm(w_r, axis=-1)
@@ -146,7 +190,13 @@ def theorem1_exact(m_nr, w_nr, m_r, w_r, lam):
 
 
 def scfe_cost(m, w, lam):
-    """Return the l2 cost |m| ||w|| / (lam + ||w||^2) of SCFE for a linear model, shape (...)."""
+    """Return the l2 cost |m| ||w|| / (lam + ||w||^2) of SCFE for a linear model, shape (...).
+
+    Examples
+    --------
+    >>> print(theory.scfe_cost(2.0, np.array([1.0, 0.0]), 1.0))
+    1.0
+    """
     size = np.linalg.norm(w, axis=-1)
     return np.abs(m) * size / (lam + size**2)
 
@@ -157,6 +207,12 @@ def theorem1_reach(m_nr, w_nr, m_r, w_r, lam):
     It is |r_nr - r_r| - lam max |m| / (||w|| (lam + ||w||^2)), with r = |m| / ||w|| the distance
     to the level s: no factor lam in front, and an explicit correction for lam > 0. Parameters as
     for `theorem1_printed`, no weight vector zero.
+
+    Examples
+    --------
+    >>> w_nr, w_r = np.array([4.0, 0.0]), np.array([1.0, 0.0])
+    >>> print(f"{theory.theorem1_reach(1.0, w_nr, 1.0, w_r, 0.01):.3f}")
+    0.740
     """
     size_nr, size_r = np.linalg.norm(w_nr, axis=-1), np.linalg.norm(w_r, axis=-1)
     reach_nr, reach_r = np.abs(m_nr) / size_nr, np.abs(m_r) / size_r
@@ -178,6 +234,14 @@ def theorem1_stability(x, m_nr, w_nr, w_r, delta_b, lam):
     w_nr, w_r : arrays of shape (..., d)
     delta_b : array of shape (...), b_r - b_nr
     lam : float
+
+    Examples
+    --------
+    >>> x, w_nr, w_r = np.array([1.0, 1.0]), np.array([1.0, 0.0]), np.array([0.5, 0.5])
+    >>> print(f"{theory.theorem1_stability(x, 1.0, w_nr, w_r, 0.0, 0.5):.3f}")
+    1.284
+    >>> print(f"{theory.theorem1_stability(x, 1.0, w_nr, w_nr, 0.0, 0.5):.3f}")
+    0.000
     """
     w_nr, w_r = np.asarray(w_nr), np.asarray(w_r)
     square_nr = lam + (w_nr**2).sum(-1)
@@ -193,6 +257,11 @@ def scfe_recourse_unsquared(m, w, lam):
 
     Shapes as for `scfe_recourse`. Its length is (|m| / ||w|| - lam / (2 ||w||^2))_+: a weak model,
     ||w|| <= lam / (2 |m|), gets no recourse at all.
+
+    Examples
+    --------
+    >>> theory.scfe_recourse_unsquared(2.0, np.array([1.0, 0.0]), 1.0).tolist()
+    [1.5, 0.0]
     """
     w = np.asarray(w, dtype=np.float64)
     size = np.linalg.norm(w, axis=-1)
@@ -211,6 +280,11 @@ def stationary_recourse(residual, gradient, lam):
         m' = s - h(x'), at the recourse.
     gradient : array of shape (..., d)
         Of h at x'.
+
+    Examples
+    --------
+    >>> theory.stationary_recourse(0.5, np.array([1.0, -2.0]), 0.25).tolist()
+    [2.0, -4.0]
     """
     return (np.asarray(residual) / lam)[..., None] * np.asarray(gradient)
 
@@ -227,5 +301,10 @@ def linearisation_error(cost, slope, slope_cf, beta, lam):
     cost : array of shape (...), t
     slope, slope_cf : arrays of shape (...), norms of the gradient at x and at x'
     beta : array of shape (...), Lipschitz constant of the gradient between them
+
+    Examples
+    --------
+    >>> print(theory.linearisation_error(1.0, 1.0, 1.0, beta=0.0, lam=0.01))
+    0.0
     """
     return beta * cost**2 * (slope / (2 * (lam + slope**2)) + 1 / slope_cf)

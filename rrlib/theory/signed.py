@@ -26,6 +26,12 @@ def mean_and_delta(radii):
     Returns
     -------
     two arrays of shape (...)
+
+    Examples
+    --------
+    >>> mean, delta = theory.mean_and_delta(np.array([0.5, 0.25]))
+    >>> print(mean, delta)
+    0.375 0.125
     """
     radii = np.asarray(radii, dtype=np.float64)
     return radii.mean(-1), (radii[..., 0] - radii[..., 1]) / 2
@@ -47,6 +53,12 @@ def signed_loss(w, b, X, sign, radii, *, p=np.inf):
         Of any sign, in scaled features.
     p : {1, 2, inf}
         Norm of the perturbations.
+
+    Examples
+    --------
+    >>> X, sign = np.array([[2.0], [-1.0]]), np.array([1.0, -1.0])
+    >>> print(f"{theory.signed_loss(np.array([1.0]), 0.0, X, sign, (0.5, 0.0)):.4f}")
+    0.2573
     """
     radius = np.where(np.asarray(sign) > 0, *radii)
     margin = sign * (X @ w + b) - radius * np.linalg.norm(w, ord=dual_exponent(p))
@@ -64,6 +76,13 @@ def move_boundary(model, delta, *, p=np.inf):
     delta : float, or array of shape (E,)
         In scaled features, of either sign.
     p : {1, 2, inf}
+
+    Examples
+    --------
+    >>> w, b = torch.tensor([[3.0, -4.0]]), torch.zeros(1)
+    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
+    >>> theory.move_boundary(model, 0.5).b.tolist()
+    [3.5]
     """
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1)
     return model._replace(b=model.b + torch.as_tensor(delta) * length)
@@ -93,6 +112,14 @@ def fit_signed(X, y, radii, *, p=np.inf):
     ------
     ValueError
         On radii of another shape or with a negative mean, and where `fit_logistic` raises.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> found = theory.fit_signed(X, y, np.array([[0.2, 0.2], [0.4, 0.0]]))
+    >>> found.model.w.numpy().round(3)
+    array([[0.997],
+           [0.997]])
     """
     radii = np.asarray(radii, dtype=np.float64)
     if radii.ndim != 2 or radii.shape[1] != 2:
@@ -117,6 +144,12 @@ def signed_slope(w, b, X, sign, radii, *, p=np.inf):
     weights must not all be 0.
 
     Parameters are those of `signed_loss`.
+
+    Examples
+    --------
+    >>> X, sign = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
+    >>> print(f"{theory.signed_slope(np.zeros(1), 0.0, X, sign, (2.0, 2.0)):.4f}")
+    0.0000
     """
     radius = np.where(np.asarray(sign) > 0, *radii)
     margin = sign * (X @ w + b) - radius * np.linalg.norm(w, ord=dual_exponent(p))
@@ -138,6 +171,12 @@ def curvature(model):
     Parameters
     ----------
     model : Network
+
+    Examples
+    --------
+    >>> network = models.init_network(2, [0.0, 0.1], seed=0)
+    >>> theory.curvature(network).shape
+    (2,)
     """
     spread = model.W1.mT @ (model.w2.abs().unsqueeze(-1) * model.W1)
     return (SIGMOID_BEND * torch.linalg.matrix_norm(spread, ord=2)).cpu().numpy()
@@ -165,6 +204,14 @@ def signed_departure(model, X, y, radii, *, p=np.inf):
         The two terms.
     length : array of shape (E,)
         G, in logits per unit of the scaled features.
+
+    Examples
+    --------
+    >>> network = models.init_network(1, [0.1], seed=0)
+    >>> X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
+    >>> first, second, length = theory.signed_departure(network, X, y, np.array([[0.2, 0.0]]))
+    >>> first.shape, second.shape, length.shape
+    ((1,), (1,), (1,))
     """
     radii = np.asarray(radii, dtype=np.float64)
     mean, delta = mean_and_delta(radii)

@@ -44,6 +44,11 @@ def theorem3_printed(gain, y, size_x, size_x_r, d, *, eps, rate, steps):
     Returns
     -------
     bool array of shape (...)
+
+    Examples
+    --------
+    >>> print(theory.theorem3_printed(0.5, 1, 1.0, 1.0, 4, eps=0.1, rate=0.1, steps=10))
+    True
     """
     return np.abs(gain) <= steps * rate * (y * size_x + eps * np.sqrt(d)) * size_x_r
 
@@ -67,6 +72,12 @@ def theorem3(gain, radius, size_x_r):
     Returns
     -------
     Decision
+
+    Examples
+    --------
+    >>> decision = theory.theorem3(np.array([3.0, 0.0, -3.0]), radius=1.0, size_x_r=2.0)
+    >>> decision.holds.tolist(), decision.fails.tolist()
+    ([True, False, False], [False, False, True])
     """
     reach = radius * size_x_r
     return Decision(gain >= reach, gain < -reach)
@@ -84,6 +95,11 @@ def scfe_score(h, size, s, lam):
     size : array of shape (...)
         ||w||_2.
     s, lam : floats or arrays of shape (...)
+
+    Examples
+    --------
+    >>> print(theory.scfe_score(h=-1.0, size=1.0, s=1.0, lam=1.0))
+    0.0
     """
     return s - lam * (s - h) / (lam + np.square(size))
 
@@ -93,6 +109,11 @@ def scfe_order(h_nr, size_nr, h_r, size_r, s, lam):
 
     No recourse is computed: it is so exactly where
     (s - h_r) (lam + ||w_nr||^2) >= (s - h_nr) (lam + ||w_r||^2). Parameters as for `scfe_score`.
+
+    Examples
+    --------
+    >>> print(theory.scfe_order(h_nr=-1.0, size_nr=2.0, h_r=-1.0, size_r=1.0, s=1.0, lam=0.5))
+    True
     """
     return (s - h_r) * (lam + np.square(size_nr)) >= (s - h_nr) * (lam + np.square(size_r))
 
@@ -102,6 +123,11 @@ def scfe_budget(size, s, lam, *, tau=0.0):
 
     SCFE is valid exactly for the denied within this l2 distance of the boundary. Parameters as
     for `scfe_score`; tau is the decision threshold, in logits.
+
+    Examples
+    --------
+    >>> print(theory.scfe_budget(size=2.0, s=1.0, lam=0.5))
+    4.0
     """
     return (s - tau) * np.asarray(size) / lam
 
@@ -118,6 +144,11 @@ def scfe_score_unsquared(h, size, s, lam):
     size : array of shape (...)
         ||w||_q, positive.
     s, lam : floats or arrays of shape (...)
+
+    Examples
+    --------
+    >>> print(theory.scfe_score_unsquared(h=-1.0, size=1.0, s=1.0, lam=1.0))
+    0.5
     """
     return np.maximum(h, s - lam / (2 * np.asarray(size)))
 
@@ -136,6 +167,11 @@ def recourse_certificate(h, size, radius):
     size : array of shape (...)
         ||w||_q of each model.
     radius : float or array of shape (...)
+
+    Examples
+    --------
+    >>> print(f"{theory.recourse_certificate(np.array([-3.0, -4.0]), 1.0, 0.5):.3f}")
+    0.078
     """
     reach = np.asarray(radius * np.asarray(size))[..., None]
     return np.logaddexp(0.0, h + reach).mean(-1) / np.log(2)

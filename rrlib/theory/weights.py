@@ -14,7 +14,13 @@ from rrlib.models.attacks import dual_exponent
 
 
 def add_bias(X):
-    """Return X, shape (..., n, d), with a last column of ones, shape (..., n, d + 1)."""
+    """Return X, shape (..., n, d), with a last column of ones, shape (..., n, d + 1).
+
+    Examples
+    --------
+    >>> theory.add_bias(np.array([[2.0], [3.0]])).tolist()
+    [[2.0, 1.0], [3.0, 1.0]]
+    """
     X = np.asarray(X, dtype=np.float64)
     return np.concatenate([X, np.ones((*X.shape[:-1], 1))], axis=-1)
 
@@ -24,6 +30,11 @@ def smoothness(X):
 
     The mean logistic loss has curvature at most beta. X has shape (..., n, D); beta has shape
     (...).
+
+    Examples
+    --------
+    >>> print(theory.smoothness(np.array([[2.0, 0.0], [0.0, 0.0]])))
+    0.5
     """
     X = np.asarray(X, dtype=np.float64)
     moments = X.swapaxes(-1, -2) @ X / X.shape[-2]
@@ -42,6 +53,11 @@ def lemma1_printed(x, y, eps, *, rate, steps):
     y : array of shape (...)
         Its label, -1 or +1, which enters with its sign.
     eps : float or array of shape (...)
+
+    Examples
+    --------
+    >>> print(theory.lemma1_printed(np.array([3.0, 4.0]), 1, 0.0, rate=0.1, steps=10))
+    5.0
     """
     x, eps = np.asarray(x, dtype=np.float64), np.asarray(eps)
     d = x.shape[-1]
@@ -65,6 +81,12 @@ def lemma1_trivial(X, eps, *, rate, steps, p=np.inf, bias=True):
         inf and 1 for 2 and 1.
     bias : bool
         Whether the last column is the constant that the attack does not reach.
+
+    Examples
+    --------
+    >>> X = np.array([[3.0, 4.0, 0.0]])
+    >>> print(theory.lemma1_trivial(X, 0.0, rate=0.1, steps=10))
+    5.0
     """
     X, eps = np.asarray(X, dtype=np.float64), np.asarray(eps)
     size = np.linalg.norm(X, axis=-1).mean(-1)
@@ -75,6 +97,12 @@ def stability_sum(X, y, path, eps, *, rate, p=np.inf, decay=0.0, bias=True):
     """Return the right-hand side of `lemma1_stability` after 0, 1, ..., T steps.
 
     Its hypothesis on the rate is not asked for. Parameters and shape as there.
+
+    Examples
+    --------
+    >>> X, y = theory.add_bias(np.array([[-1.0], [1.0]])), np.array([0, 1])
+    >>> theory.stability_sum(X, y, np.zeros((3, 2)), 0.1, rate=1.0).round(3)
+    array([0.  , 0.05, 0.1 ])
     """
     X, eps = np.asarray(X, dtype=np.float64), np.asarray(eps)
     half = X * (np.asarray(y) - 0.5)[..., None]
@@ -113,6 +141,14 @@ def lemma1_stability(X, y, path, eps, *, rate, p=np.inf, decay=0.0, bias=True):
     -------
     array of shape (T + 1, ...)
         The bound after each number of steps; infinite where the rate is too large for the theorem.
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0], [0.0], [0.5], [2.0]]), np.array([0, 1, 0, 1])
+    >>> path = models.gradient_descent(X, y, [0.1], rate=1.0, steps=3)
+    >>> theta = np.stack([path.w[:, 0, 0], path.b[:, 0]], -1)
+    >>> theory.lemma1_stability(theory.add_bias(X), y, theta, 0.1, rate=1.0).round(3)
+    array([0.   , 0.05 , 0.106, 0.165])
     """
     safe = rate * (smoothness(X) + 2 * decay) <= 2 * (1 + 1e-12)
     sums = stability_sum(X, y, path, eps, rate=rate, p=p, decay=decay, bias=bias)
@@ -124,6 +160,12 @@ def lemma1_decay(X, theta_r, eps, *, decay, p=np.inf, bias=False):
 
     For training with weight decay mu on all of theta. X has shape (..., n, D); theta_r, the
     minimiser of the robust loss plus mu ||theta||^2 / 2, has shape (..., D).
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0.0], [0.0, 2.0]])
+    >>> print(f"{theory.lemma1_decay(X, np.array([1.0, -1.0]), 0.1, decay=0.5):.4f}")
+    0.2828
     """
     scale = np.sqrt(4 * smoothness(X))
     norm = attacked_norm(np.asarray(theta_r), p, bias)
@@ -166,6 +208,13 @@ def lemma1_metric(X, theta_nr, theta_r):
     Returns
     -------
     Metric
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
+    >>> found = theory.lemma1_metric(X, np.array([1.0, 0.0]), np.array([0.5, 0.0]))
+    >>> found._fields
+    ('hessian', 'pull', 'euclidean', 'plain')
     """
     X = np.asarray(X, dtype=np.float64)
     a, b = expit(_logits(X, theta_nr)), expit(_logits(X, theta_r))
@@ -185,6 +234,12 @@ def mean_hessian(X, theta_nr, theta_r):
     The mean is taken on the segment. The mean slope of sigma between two logits is
     (sigma(t) - sigma(s)) / (t - s), so g = mean_hessian @ Delta exactly; where the two logits are
     too near for that, it is the slope in their middle.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0.0], [0.0, 2.0]])
+    >>> theory.mean_hessian(X, np.zeros(2), np.zeros(2)).tolist()
+    [[0.125, 0.0], [0.0, 0.5]]
     """
     X = np.asarray(X, dtype=np.float64)
     s, t = _logits(X, theta_nr), _logits(X, theta_r)

@@ -25,6 +25,12 @@ def robust_risk(X, y, theta, eps, *, p=np.inf):
     """Return F_eps(theta) in nats, shape (...).
 
     X has shape (..., n, D), the labels y (..., n), theta (..., D) and eps (...).
+
+    Examples
+    --------
+    >>> X, y = theory.add_bias(np.array([[-1.0], [1.0]])), np.array([0, 1])
+    >>> print(f"{theory.robust_risk(X, y, np.array([1.0, 0.0]), 0.1):.4f}")
+    0.3412
     """
     X, theta, eps = np.asarray(X), np.asarray(theta), np.asarray(eps)
     sign = 2.0 * np.asarray(y) - 1
@@ -39,6 +45,13 @@ def shrunk_models(X, y, theta_nr, eps, *, p=np.inf):
 
     With any bias. This is robust training with one feature, the standard logit: two numbers are
     fitted, and no robust model is. X has shape (n, D), theta_nr (D,), eps (E,).
+
+    Examples
+    --------
+    >>> X = theory.add_bias(np.array([[-1.0], [0.0], [0.5], [2.0]]))
+    >>> y, theta = np.array([0, 1, 0, 1]), np.array([0.853, -0.310])
+    >>> theory.shrunk_models(X, y, theta, np.array([0.1, 0.2])).shape
+    (2, 2)
     """
     w = theta_nr[:-1]
     logit = X[:, :-1] @ w
@@ -64,6 +77,15 @@ def robust_region_reach(X, y, theta_nr, theta, threshold, *, radius=0.0, p=np.in
     radius : float or array of shape (E,)
         0 for the outer region, the robust models' eps for the inner one.
     p : {1, 2, inf}
+
+    Examples
+    --------
+    >>> X = theory.add_bias(np.array([[-1.0], [0.0], [0.5], [2.0]]))
+    >>> y, theta = np.array([0, 1, 0, 1]), np.array([0.853, -0.310])
+    >>> there = np.array([[0.5, -0.2]])
+    >>> least = theory.robust_risk(X, y, there, np.zeros(1))
+    >>> theory.robust_region_reach(X, y, theta, there, least + 0.01).shape
+    (1,)
     """
     step = theta - theta_nr
     sign = 2.0 * np.asarray(y) - 1
@@ -113,6 +135,13 @@ def robust_region_support(X, y, theta_nr, directions, eps, *, p=np.inf, shrunk=N
     ------
     ValueError
         If eps is not positive (at 0 the region is one point, theta_nr), or p is neither 2 nor inf.
+
+    Examples
+    --------
+    >>> X = theory.add_bias(np.array([[-1.0], [0.0], [0.5], [2.0]]))
+    >>> y, theta = np.array([0, 1, 0, 1]), np.array([0.853, -0.310])
+    >>> theory.robust_region_support(X, y, theta, np.array([[1.0, 0.0]]), 0.1).shape
+    (1,)
     """
     if not eps > 0:
         raise ValueError(f"eps must be positive, not {eps}: the region at 0 is the standard model")
@@ -184,6 +213,14 @@ def robust_region_box(X, y, theta_nr, eps, *, p=np.inf, shrunk=None):
     Bounds of shape (E, D). A theta_r with F_eps(theta_r) <= F_eps(shrunk standard model), in
     particular a minimiser, has each weight in its interval. Parameters as for
     `robust_region_support`; eps has shape (E,), `shrunk` (E, D).
+
+    Examples
+    --------
+    >>> X = theory.add_bias(np.array([[-1.0], [0.0], [0.5], [2.0]]))
+    >>> y, theta = np.array([0, 1, 0, 1]), np.array([0.853, -0.310])
+    >>> box = theory.robust_region_box(X, y, theta, np.array([0.1]))
+    >>> bool((box.lower < box.upper).all())
+    True
     """
     D = len(theta_nr)
     given = X, y, theta_nr, np.concatenate([np.eye(D), -np.eye(D)])
@@ -197,6 +234,15 @@ def lemma1_region(theta_nr, box):
     """Lemma 1 repaired, before training: what `robust_region_box` implies.
 
     Bounds on ||theta_r - theta_nr||_2, shape (E,).
+
+    Examples
+    --------
+    >>> X = theory.add_bias(np.array([[-1.0], [0.0], [0.5], [2.0]]))
+    >>> y, theta = np.array([0, 1, 0, 1]), np.array([0.853, -0.310])
+    >>> box = theory.robust_region_box(X, y, theta, np.array([0.1]))
+    >>> lower, upper = theory.lemma1_region(theta, box)
+    >>> bool(lower[0] < upper[0])
+    True
     """
     nearest = np.clip(theta_nr, box.lower, box.upper)
     farthest = np.maximum(np.abs(box.lower - theta_nr), np.abs(box.upper - theta_nr))

@@ -83,6 +83,16 @@ def bring(models, split, *, original=True, favourable=None):
     split : Split
     original : bool
         Whether the models take original units; if not, they take the split's scaled features.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> people = pd.DataFrame({"age": rng.integers(20, 60, 90), "income": rng.normal(50, 9, 90)})
+    >>> people["loan"] = np.where(people["income"] + rng.normal(0, 5, 90) > 50, "yes", "no")
+    >>> split = yours.read_table(people, label="loan", favourable="yes").split(seed=0)
+    >>> family = yours.bring(torch.nn.Linear(2, 1), split)
+    >>> tuple(family(split.X_test[:4]).shape)
+    (1, 4)
     """
     units = {"center": split.center, "scale": split.scale} if original else {}
     return as_family(models, split.feature_names, favourable=favourable, **units)
@@ -121,6 +131,20 @@ def recommend(split, model, people, *, actions=None, method=None, max_cost=None,
     ValueError
         On people or actions that do not fit the features, more than one model, an unknown method,
         or a method that the model does not allow.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> people = pd.DataFrame({"age": rng.integers(20, 60, 90), "income": rng.normal(50, 9, 90)})
+    >>> people["loan"] = np.where(people["income"] + rng.normal(0, 5, 90) > 50, "yes", "no")
+    >>> split = yours.read_table(people, label="loan", favourable="yes").split(seed=0)
+    >>> model = models.fit_logistic(split.X_train, split.y_train, [0.0]).model
+    >>> person = pd.DataFrame({"age": [30], "income": [30.0]})
+    >>> told = yours.recommend(split, model, person, actions=yours.Actions(immutable=["age"]))
+    >>> told.table.columns.tolist()
+    ['changes', 'change in age', 'change in income', 'cost', 'valid', 'reason']
+    >>> bool(told.after["age"].item() == 30)
+    True
     """
     if len(model.eps) != 1:
         raise ValueError(

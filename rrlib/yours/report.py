@@ -13,13 +13,35 @@ CHAPTER = Path(rrlib.__file__).parents[1] / "book" / "text" / "yours.md"
 
 STYLE = """
 body {font-family: system-ui, sans-serif; line-height: 1.5; max-width: 62rem;
-      margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff}
-table {border-collapse: collapse; font-size: .85rem; margin: 1rem 0;
-       display: block; overflow-x: auto}
-th, td {padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd}
-th {text-align: left}
-img {max-width: 100%; height: auto}
+      margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff;
+      overflow-wrap: anywhere}
+table {border: 0; border-collapse: collapse; font-size: .85rem; margin: 1rem 0;
+       display: block; width: fit-content; max-width: 100%; overflow-x: auto}
+th, td {padding: .2rem .6rem; text-align: right; vertical-align: top; overflow-wrap: normal;
+        border: 0; border-bottom: 1px solid #ddd}
+th, td.text {text-align: left}
+td.text {min-width: 9rem}
+div:has(> img) {overflow-x: auto}
+img {max-width: 100%; height: auto; background: #fff}
 pre {white-space: pre-wrap}
+@media screen and (max-width: 40rem) {
+  img {max-width: none; width: 38rem}
+}
+@media screen and (prefers-color-scheme: dark) {
+  html, body {color: #e4e4e4; background: #16181c}
+  th, td {border-color: #444}
+}
+@media print {
+  @page {margin: 14mm}
+  body {max-width: none; margin: 0; padding: 0; font-size: 9.5pt; line-height: 1.35}
+  table {display: table; width: auto; font-size: 6.5pt}
+  th, td {padding: .1rem .3rem; overflow-wrap: break-word}
+  thead {display: table-header-group}
+  img, pre {break-inside: avoid}
+  img {max-height: 110mm}
+  h1, h2 {break-after: avoid}
+  p {orphans: 3; widows: 3}
+}
 .anchor-link, .jp-InputPrompt, .jp-OutputPrompt, .prompt {display: none}
 """
 
@@ -30,6 +52,10 @@ PAGE = """<!DOCTYPE html>
 <body><main>{body}</main></body>
 </html>
 """
+
+
+TEXT = re.compile(r"<td>(?=[^<]*[a-z]{2})(?!True|False|NaN)")
+"""A cell of a table that holds words."""
 
 
 class ReportError(RuntimeError):
@@ -75,6 +101,7 @@ def execute(parameters, *, progress=True):
     if not CHAPTER.exists():
         raise ReportError(f"{CHAPTER} is missing: install the project from its folder, with -e")
     notebook = jupytext.read(CHAPTER, fmt="md:myst")
+    notebook.cells = [cell for cell in notebook.cells if "book-only" not in _tags(cell)]
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the kernel warns
     logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
@@ -84,7 +111,7 @@ def execute(parameters, *, progress=True):
             parameters,
             kernel_name="python3",
             language="python",
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=["--log-level=CRITICAL"],  # else it writes that its end interrupts it
             progress_bar=progress and {"desc": "report", "unit": "cell"},
         )
     except PapermillExecutionError as error:
@@ -94,15 +121,22 @@ def execute(parameters, *, progress=True):
 def to_body(notebook):
     """Return the text and the outputs of an executed chapter as HTML, without its code."""
     from nbconvert import HTMLExporter
+    from nbformat.v4 import new_markdown_cell
 
-    kept = []
+    cells = []
     for cell in notebook.cells:
-        if "book-only" in cell.metadata.get("tags", []):
-            continue
+        cells.append(cell)
+        shown = cell.metadata.get("mystnb")
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\{doc\}`([^`]+)`", r"the book's chapter \1", cell.source)
-        kept.append(cell)
-    notebook.cells = kept
+        elif shown and any("image/png" in output.get("data", {}) for output in cell.outputs):
+            cell.metadata["alt"] = shown["image"]["alt"].strip()
+            cells.append(new_markdown_cell(shown["figure"]["caption"]))
+    notebook.cells = cells
     exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(notebook)
-    return body
+    return re.sub(TEXT, '<td class="text">', body)
+
+
+def _tags(cell):
+    return cell.metadata.get("tags", [])

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed, parallel_config
 
 from rrlib.audit.parts import four_parts
 from rrlib.models import fit_logistic
@@ -25,6 +26,8 @@ SHOWN = ("denied", "accuracy", "robust", "validity", "cost", "burden")
 def fit_from(X, y):
     """Return linear models from the first radius of EPS_GRID that has a minimiser on.
 
+    A radius counts as one without where nobody can tell, because the solver fails.
+
     Parameters
     ----------
     X : array of shape (n, d), scaled features
@@ -42,8 +45,8 @@ def fit_from(X, y):
     for first in range(len(EPS_GRID)):
         try:
             return fit_logistic(X, y, EPS_GRID[first:]).model
-        except ValueError as error:
-            if "hyperplane" not in str(error):
+        except (RuntimeError, ValueError) as error:
+            if "hyperplane" not in str(error) and "separation" not in str(error):
                 raise
     raise ValueError(
         f"a hyperplane separates the classes at every radius up to {EPS_GRID[-1]}: leave out the "
@@ -51,13 +54,7 @@ def fit_from(X, y):
     )
 
 
-def least_radius(splits):
-    """Return the first radius of EPS_GRID from which on all splits have a linear model."""
-    models = [fit_from(split.X_train, split.y_train) for split in splits]
-    return max(float(model.eps[0]) for model in models)
-
-
-def fit(split, kind, least=0.0):
+def fit(split, kind, least=0.0, linear=None):
     """Return models of one kind, one for each radius, and the place of the first that there is.
 
     A linear model that does not exist, or whose radius is below `least`, is replaced by the first
@@ -70,6 +67,8 @@ def fit(split, kind, least=0.0):
         Out of `foreign.KINDS`.
     least : float
         Out of EPS_GRID.
+    linear : LogisticRegression, optional
+        What `fit_from` returns, if it is known.
 
     Returns
     -------
@@ -78,13 +77,38 @@ def fit(split, kind, least=0.0):
     """
     if kind != "logistic":
         return foreign.fit(split, kind), 0
-    model = fit_from(split.X_train, split.y_train)
+    model = linear or fit_from(split.X_train, split.y_train)
     missing = len(EPS_GRID) - len(model.eps)
     first = max(missing, EPS_GRID.index(least))
     return select(model, [max(e, first) - missing for e in range(len(EPS_GRID))]), first
 
 
-def measure(split, kind="logistic", *, most=MOST, least=0.0):
+def measure_all(splits, kinds=("logistic",), *, most=MOST, jobs=1):
+    """Return what `measure` does, of every kind and split, one below the other.
+
+    Linear models start at the first radius at which all splits have one.
+
+    Parameters
+    ----------
+    splits : list of Split
+    kinds : sequence of str
+        Out of `foreign.KINDS`.
+    most : int
+    jobs : int
+        Processes; each case is computed in one thread.
+    """
+    linear = [fit_from(split.X_train, split.y_train) for split in splits]
+    options = {"most": most, "least": max(float(model.eps[0]) for model in linear)}
+    calls = []
+    for kind in kinds:
+        for split, model in zip(splits, linear):
+            calls.append(delayed(measure)(split, kind, linear=model, **options))
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        found = Parallel(n_jobs=jobs)(calls)
+    return tuple(pd.concat(part, ignore_index=True) for part in zip(*found))
+
+
+def measure(split, kind="logistic", *, most=MOST, least=0.0, linear=None):
     """Return what models of one kind are on a table, and the parts of their rise in cost.
 
     Recourse is searched from the first test rows that hold `most` denied ones, by the distance to
@@ -97,7 +121,9 @@ def measure(split, kind="logistic", *, most=MOST, least=0.0):
         Out of `foreign.KINDS`.
     most : int
     least : float
-        The least radius of linear models, out of EPS_GRID: `least_radius` of all splits.
+        The least radius of linear models, out of EPS_GRID.
+    linear : LogisticRegression, optional
+        What `fit_from` returns, if it is known.
 
     Returns
     -------
@@ -110,7 +136,7 @@ def measure(split, kind="logistic", *, most=MOST, least=0.0):
     DataFrame
         Of `audit.parts.four_parts`, for the radii above the first that has a model.
     """
-    model, first = fit(split, kind, least)
+    model, first = fit(split, kind, least, linear)
     split = _some(split, model, most)
     models = foreign.at_thresholds(split, model)
     X, y = split.X_test, split.y_test

@@ -72,7 +72,10 @@ def test_separable_rows_start_at_the_first_radius_with_a_minimiser(tumours):
     assert first == min(study.fit_from(split.X_train, split.y_train).eps.tolist()) > 0
     assert rise["eps"].min() > first
     assert found["accuracy"].min() > 0.9
-    assert study.least_radius([split]) == first
+    overlapping = split._replace(y_train=np.roll(split.y_train, 1))
+    assert study.fit_from(split.X_train, overlapping.y_train).eps[0] == 0
+    both, _ = study.measure_all([overlapping, split])
+    assert (both["eps"].value_counts() == 4).all() and both["eps"].min() == first
     later, _ = study.measure(split, least=0.1)
     assert later["eps"].min() == 0.1
     same = found["eps"] >= 0.1
