@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from rrlib.exercises import collapse, equal, protects, speed, tradeoff
+from rrlib.exercises import collapse, equal, protects, remedies, speed, tradeoff
 from rrlib.exercises.checks import check, compare
-from rrlib.models import EPS_GRID
+from rrlib.models import EPS_GRID, LogisticRegression
 from rrlib.theory.collapse import collapse_threshold
 
 RIGHT = "Right.\n"
@@ -66,6 +66,23 @@ def test_collapse_on_data(says):
     assert says(collapse.last_feature, "hours", data) == RIGHT
     assert "further apart" in says(collapse.last_feature, "age", data)
     assert "no feature" in says(collapse.last_feature, "sex", data)
+
+
+def test_remedies(says):
+    """Three models along one direction, of which two differ by their scale alone."""
+    assert says(remedies.margins, [1, 1.5, 5 / 3, 1]) == RIGHT
+    assert "number 3 is too small" in says(remedies.margins, [1, 1.5, 1.5, 1])
+    w = torch.tensor([[1.0, 0.0], [4.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
+    b = torch.tensor([-1.0, -4.0, -1.0], dtype=torch.float64)
+    family = LogisticRegression(w, b, torch.tensor([0.0, 0.1, 0.2], dtype=torch.float64))
+    far = remedies.changes(family)
+    np.testing.assert_allclose(far[:2, :2], 0, atol=1e-2)
+    np.testing.assert_allclose(far[0, 2], 0.5, atol=1e-2)
+    assert says(remedies.covered, [(0, 0.1), (0.1, 0)], family) == RIGHT
+    assert "there are more" in says(remedies.covered, [(0, 0.1)], family)
+    assert "0 to 0.2 the model changes by 0.50" in says(remedies.covered, [(0, 0.2)], family)
+    assert "two different radii" in says(remedies.covered, [(0, 0)], family)
+    assert "cannot be judged" in says(remedies.covered, 2, family)
 
 
 def test_equal(says):
