@@ -20,9 +20,7 @@ TIME = (
 def parse(arguments=None):
     """Return the options of the command line."""
     about = "Put a table of your own through the book, and write one HTML file."
-    parser = argparse.ArgumentParser(
-        prog="python -m rrlib.yours", description=about, epilog=TIME
-    )
+    parser = argparse.ArgumentParser(prog="python -m rrlib.yours", description=about, epilog=TIME)
     add = parser.add_argument
     add("table", help="a CSV or Parquet file, a row a person")
     add("--label", required=True, help="the column to predict")
