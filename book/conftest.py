@@ -16,7 +16,7 @@ import pytest
 from nbval.plugin import IPyNbCell
 
 from _ext import execution
-from rrlib.data import datasets
+from rrlib.data import datasets, places
 
 # One thread a kernel, as in a build.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -29,6 +29,7 @@ ON_TWINS = (
 
 
 def pytest_configure(config):
+    places.settle()  # notebooks run in another folder
     config.stash[SOURCES] = {name: datasets.source(name) for name in datasets.NAMES}
 
 

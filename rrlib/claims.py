@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import signal
 
 import pandas as pd
 import torch
@@ -52,4 +53,6 @@ def print_text(table):
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):  # whoever reads may stop early, as head does
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     main()

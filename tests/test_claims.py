@@ -3,6 +3,9 @@
 import ast
 import json
 import re
+import signal
+import subprocess
+import sys
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -398,3 +401,12 @@ def _code(path):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             node.value.value = ""
     return ast.unparse(tree)
+
+
+def test_a_reader_may_stop_before_the_ledger_ends():
+    call = [sys.executable, "-m", "rrlib.claims", "--help"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(call, **pipes) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == -signal.SIGPIPE

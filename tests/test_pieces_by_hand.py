@@ -190,10 +190,11 @@ def test_where_pieces_are_stored(tmp_path, monkeypatch, plain):
     for function, left_out in ((pieces.search, ["cache"]), (pieces.fit, []), (pieces.fit_vae, [])):
         assert pieces.remember(function, cache=False) is function
         assert pieces.remember(function).what == (function, left_out)
-    assert pieces.remember(pieces.fit).folder == tmp_path / "study"
+    assert pieces.remember(pieces.fit).folder == str(tmp_path / "study")
     assert pieces.remember(pieces.fit).how == {"verbose": 0}
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RRLIB_CACHE", "elsewhere")
-    assert pieces.remember(pieces.fit).folder == "elsewhere"
+    assert pieces.remember(pieces.fit).folder == str(tmp_path / "elsewhere")
     fitted = pieces.fit, [], (SETTING, pieces.stamp_fit(SETTING))
     assert pieces.models_of(SETTING) == fitted
     stamp = pieces.stamp_search(SETTING, "scfe")

@@ -128,6 +128,9 @@ def test_the_table_is_tidy(cache):
         ({"kinds": ["forest"]}, "kinds must be"),
         ({"methods": ["dice"]}, "methods must be"),
         ({"options": {"dice": {}}}, "which methods does not ask for"),
+        ({"seeds": [None]}, "seeds must be whole numbers, at least 0, not None"),
+        ({"seeds": [0.5]}, "seeds must be whole numbers"),
+        ({"names": iter(["adult"]), "seeds": [-1]}, "at least 0, not -1"),
     ],
 )
 def test_bad_input_is_named(change, message):

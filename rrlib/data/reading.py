@@ -51,7 +51,9 @@ def read(source, *, missing=()):
 
 
 def draw_rows(frame, most):
-    """Return at most so many rows of a table, drawn at random, in order, and the others' count.
+    """Return at most so many rows of a table, drawn at random, and how many others there are.
+
+    They stay in their order.
 
     Parameters
     ----------

@@ -4,7 +4,6 @@ The store tells pieces apart by everything that they depend on, their stamp: see
 :mod:`rrlib.study.fingerprint`.
 """
 
-import os
 from typing import NamedTuple
 
 from joblib import Memory
@@ -151,7 +150,7 @@ def remember(function, cache=True):
     """
     if not cache:
         return function
-    folder = os.environ.get("RRLIB_CACHE") or rawfiles.cache_folder() / "study"
+    folder = str(rawfiles.study_folder())  # of a Path joblib would make another cache
     return Memory(folder, verbose=0).cache(function, ignore=["cache"] if function is search else [])
 
 

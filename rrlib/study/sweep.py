@@ -1,6 +1,7 @@
 """The sweep: every dataset, kind of model, seed and method, slice by slice, in two processes."""
 
 from itertools import product
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -111,7 +112,7 @@ def run(
     Raises
     ------
     ValueError
-        On an unknown dataset, kind, method or option.
+        On an unknown dataset, kind, method or option, or a seed that is no whole number.
 
     Examples
     --------
@@ -121,9 +122,10 @@ def run(
     >>> slices[0].recourse["scfe"].cost.shape
     (8, 5)
     """
-    _check_choice("names", names, datasets.NAMES)
-    _check_choice("kinds", kinds, TRAINERS)
-    _check_choice("methods", methods, SEARCHES)
+    names = _chosen("names", names, datasets.NAMES)
+    kinds = _chosen("kinds", kinds, TRAINERS)
+    methods = _chosen("methods", methods, SEARCHES)
+    seeds = [_whole(seed) for seed in seeds]
     options = options or {}
     unasked = set(options) - set(methods)
     if unasked:
@@ -150,10 +152,19 @@ def run(
     return slices
 
 
-def _check_choice(what, given, known):
-    """Raise unless a sequence of names holds known ones alone."""
-    if isinstance(given, str) or not set(given) <= set(known):
+def _chosen(what, given, known):
+    """Return some names as a list; raise unless they are known ones alone."""
+    chosen = [given] if isinstance(given, str) else list(given)
+    if isinstance(given, str) or not set(chosen) <= set(known):
         raise ValueError(f"{what} must be a sequence out of {', '.join(known)}, not {given!r}")
+    return chosen
+
+
+def _whole(seed):
+    """Return a seed as Python's own int; raise unless it is a whole number, at least 0."""
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ValueError(f"seeds must be whole numbers, at least 0, not {seed!r}")
+    return int(seed)
 
 
 def compute(setting, methods, options, cache=True):

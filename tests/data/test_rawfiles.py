@@ -156,3 +156,10 @@ def test_a_network_that_never_answers_is_tried_once(empty_cache, monkeypatch):
             seconds.append(time.perf_counter() - start)
         assert min(seconds) < 0.1, "the quickest of three, for the machine may be busy"
         assert connections(network) == 0, "neither was asked again"
+
+
+def test_a_cache_that_cannot_be_written_is_the_reason(empty_cache):
+    empty_cache.write_text("a file in its place")
+    paths, reason = rawfiles.find(datasets.SPECS["german"].files)
+    assert paths is None
+    assert "nothing can be downloaded" in reason and f"{empty_cache} cannot be made" in reason

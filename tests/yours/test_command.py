@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from rrlib.yours import __main__ as command
 from rrlib.yours import report
@@ -90,3 +91,61 @@ def test_a_report_is_one_file_that_loads_nothing(path, tmp_path):
     for said in ("200 rows of 2 features", "text, 2 different ones", "No feature", "a, b $x$"):
         assert said in page
     assert "{doc}" not in page and "What you will do" not in page
+
+
+def test_a_large_table_is_sampled_unless_all_is_asked_for(path):
+    assert asked(path)["sample"] == 100_000
+    assert asked(path, "--sample", "50")["sample"] == 50
+    assert asked(path, "--full")["sample"] is None
+    assert len(command.check(asked(path, "--sample", "50")).features) == 50
+
+
+def test_figures_in_the_report_say_what_they_show():
+    figure = {"figure": {"caption": "A *finding*."}, "image": {"alt": 'Bars & "lines"\n'}}
+    output = new_output("display_data", {"image/png": "aaaa"})
+    drawn = new_code_cell("draw()", metadata={"mystnb": figure}, outputs=[output])
+    empty = new_code_cell("draw()", metadata={"mystnb": figure})
+    table = "<table><tr><td>age −1 to 2</td><td>0.5</td><td>NaN</td></tr></table>"
+    words = new_code_cell("", outputs=[new_output("display_data", {"text/html": table})])
+    body = report.to_body(new_notebook(cells=[drawn, empty, words]))
+    assert body.count("A <em>finding</em>.") == 1
+    assert 'Bars &amp; "lines"' in body and "No description" not in body
+    assert '<td class="text">age' in body and body.count('class="text"') == 1
+
+
+def test_the_end_of_the_kernel_is_silent(monkeypatch, tmp_path, capfd):
+    """The kernel is interrupted while it handles a message, as when it is shut down early."""
+    text = """```{code-cell}
+:tags: [parameters]
+x = 1
+```
+
+```{code-cell}
+import os, signal
+
+kernel = get_ipython().kernel
+usual = kernel.shell_handlers["execute_request"]
+
+
+async def interrupted(*message):
+    await usual(*message)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+kernel.shell_handlers["execute_request"] = interrupted
+```
+
+```{code-cell}
+:tags: [book-only]
+1 / 0
+```
+
+```{code-cell}
+print(x)
+```
+"""
+    monkeypatch.setattr(report, "CHAPTER", tmp_path / "chapter.md")
+    report.CHAPTER.write_text(text)
+    notebook = report.execute({"x": 2}, progress=False)
+    assert notebook.cells[-1].outputs[0].text == "2\n"
+    assert capfd.readouterr() == ("", "")

@@ -111,3 +111,26 @@ def test_a_feature_may_be_constant_in_a_class():
     y = np.arange(60) % 2
     rows = pd.DataFrame({"a": np.arange(60) * y, "b": np.arange(60) * 1.5, "y": y})
     assert (draw(read_table(rows, label="y", favourable=0), 20, seed=0)["a"] >= 0).all()
+
+
+def test_a_radius_at_which_the_solver_fails_counts_as_one_without(credit, monkeypatch):
+    split = credit.split(seed=0)
+
+    def fail(X, y, eps):
+        if eps[0] < 0.05:
+            raise RuntimeError("the linear program that looks for separation failed: time")
+        return fit_logistic(X, y, eps)
+
+    monkeypatch.setattr(study, "fit_logistic", fail)
+    assert study.fit_from(split.X_train, split.y_train).eps[0] == 0.05
+    monkeypatch.setattr(study, "fit_logistic", lambda X, y, eps: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        study.fit_from(split.X_train, split.y_train)
+
+
+def test_two_processes_measure_what_one_does(credit):
+    splits = [credit.split(seed=seed) for seed in (0, 1)]
+    one, two = (study.measure_all(splits, most=5, jobs=jobs) for jobs in (1, 2))
+    for alone, beside in zip(one, two):
+        pd.testing.assert_frame_equal(alone, beside)
+    assert one[0]["seed"].tolist() == sorted(one[0]["seed"]) and one[0]["seed"].nunique() == 2

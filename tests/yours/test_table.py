@@ -240,3 +240,18 @@ def test_large_and_wide_tables_are_read():
     assert len(read_table(long, label="y", favourable=1).features) == n
     wide = pd.DataFrame(RNG.random((200, 200))).assign(y=label[:200])
     assert read_table(wide, label="y", favourable=1).split(seed=0).X_train.shape == (160, 200)
+
+
+def test_dates_with_slashes_are_dates(tmp_path):
+    rows = people(day=pd.date_range("2012-01-01", periods=N).strftime("%Y/%m/%d"))
+    assert reasons(load(rows)) == {"day": "dates"}
+
+
+def test_of_a_large_table_some_rows_are_drawn():
+    rows = people()
+    whole, part = load(rows), load(rows, most=40)
+    assert len(part.features) == 40
+    assert part.dropped.set_index("reason")["rows"]["not drawn"] == 20
+    assert "not drawn" not in set(whole.dropped["reason"])
+    assert part.features.index.is_monotonic_increasing and part.features.index[-1] > 40
+    pd.testing.assert_frame_equal(part.features, load(rows, most=40).features)
