@@ -14,6 +14,9 @@ import matplotlib.font_manager  # noqa: F401
 SCRIPT = "tex-chtml-full.js"
 FONTS = "output/chtml/fonts"
 
+QUIET = {"inTabOrder": False}
+"""The keyboard passes over formulas, of which a page has hundreds."""
+
 
 def copy_renderer(app, error):
     """Copy the script and its fonts to ``_static/mathjax``."""
@@ -35,6 +38,7 @@ def drop_thebe(app, page, template, context, doctree):
 
 def setup(app):
     app.config.mathjax_path = f"mathjax/{SCRIPT}"
+    app.config.mathjax3_config = {"options": {"menuOptions": {"settings": QUIET}}}
     app.config.nb_ipywidgets_js = {}
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", copy_renderer)

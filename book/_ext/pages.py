@@ -1,0 +1,161 @@
+"""Sphinx extension: what the theme leaves to do on a page.
+
+Landmarks and roles for screen readers, a footer, columns of tables that line up,
+wide tables in the margin, figures in their size with a link to the whole, and the
+page that a search finds first.
+"""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+from docutils import nodes
+from PIL import Image
+from sphinx import addnodes
+
+from _ext.dependencies import ROOT
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+FIRST = {
+    "book/scfe_cost": ["Theorem 1"],
+    "book/cchvae_cost": ["Theorem 2"],
+    "book/weights": ["Lemma 1"],
+    "book/validity": ["Theorem 3"],
+    "book/collapse": ["collapse threshold"],
+    "book/about": ["licence", "license", "citation"],
+}
+"""What is searched for, by the page that a search for it finds first."""
+
+ROLES = {
+    ' role="list" class="citation-list"': ' class="citation-list"',
+    ' role="doc-biblioentry"': "",
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+}
+"""Roles and labels that say another thing than what is there."""
+
+PLACES = 95
+"""How many characters of a row have room in the column of text."""
+
+LONGEST = 30
+"""The characters of a cell after which it is broken into lines."""
+
+DOTS = 110
+"""CSS pixels for an inch of a figure, whose letters then have the text's size."""
+
+LEGIBLE = 0.66
+"""How much of its size a figure keeps on a phone, so that letters have 9 pixels."""
+
+SIZE = re.compile(r'(?<=style="width: )(\d+)px;(?=" />\s*</a>)')
+TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
+ROW = re.compile(r"<tr[^>]*>.*?</tr>", re.DOTALL)
+CELL = re.compile(r"<(t[hd])([^>]*)>(.*?)</t[hd]>", re.DOTALL)
+NUMBER = re.compile(r"[-−+±\d.,%\[\]() –]*(e[-+]\d+)?|nan|inf|NaN|<NA>|None")
+
+
+def line_up(table):
+    """Set the columns of a cell's table: numbers to the right, words to the left.
+
+    A column counts from the right, where no cell spans several rows.
+    """
+    body = table.partition("<tbody>")[2]
+    rows = [
+        re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in ROW.findall(body)
+    ]
+    columns = list(zip(*rows))
+    words = [not all(map(NUMBER.fullmatch, column)) for column in columns]
+
+    def mark_row(match):
+        cells = CELL.findall(match[0])
+        if "colspan" in match[0] or len(cells) < len(words):
+            return match[0]
+        marks = iter([True] * (len(cells) - len(words)) + words)
+
+        def mark_cell(cell):
+            tag, options, text = cell.groups()
+            style = ' class="words"' if next(marks) else ""
+            return f"<{tag}{options}{style}>{text}</{tag}>"
+
+        return CELL.sub(mark_cell, match[0])
+
+    return ROW.sub(mark_row, table)
+
+
+def is_wide(rows):
+    """Whether one of some rows, lists of texts, has no room in the column."""
+    lengths = [sum(min(len(text), LONGEST) + 2 for text in row) for row in rows]
+    return max(lengths, default=0) > PLACES
+
+
+def widen_tables(doctree):
+    """Let wide tables, of the text and of cells, use the right margin."""
+    for table in list(doctree.findall(nodes.table)):
+        rows = table.findall(nodes.row)
+        if is_wide([[entry.astext() for entry in row] for row in rows]):
+            frame = nodes.container(classes=["full-width"])
+            table.replace_self(frame)
+            frame += table
+    for output in doctree.findall(nodes.raw):
+        rows = (
+            ROW.findall(output.astext()) if "dataframe" in output.astext() else []
+        )
+        texts = [[text for _, _, text in CELL.findall(row)] for row in rows]
+        if is_wide(texts):
+            output.parent["classes"].append("full-width")
+
+
+def size_figures(app, doctree):
+    """Give a cell's figure its size in print; it is then a link to the whole."""
+    for image in doctree.findall(nodes.image):
+        path = Path(app.srcdir, image["uri"])
+        if path.suffix == ".png" and path.exists() and "width" not in image:
+            with Image.open(path) as picture:
+                dots = picture.info.get("dpi", (DOTS, DOTS))[0]
+                image["width"] = f"{round(picture.width * DOTS / dots)}px"
+
+
+def find_first(doctree, docname):
+    """Put into the index of the search what this page is found for first."""
+    for index in list(doctree.findall(addnodes.index)):
+        if any(entry[1] in chain(*FIRST.values()) for entry in index["entries"]):
+            index.parent.remove(index)
+    words = FIRST.get(docname, [])
+    entries = [("single", word, "", "main", None) for word in words]
+    if entries:
+        doctree.insert(0, addnodes.index(entries=entries))
+
+
+def complete(app, doctree, docname):
+    widen_tables(doctree)
+    size_figures(app, doctree)
+    find_first(doctree, docname)
+
+
+def mend(app, page, template, context, doctree):
+    """Mend the HTML of a page, and tell its footer the address of the project."""
+    context["repository_url"] = app.config.html_theme_options.get("repository_url")
+    if "body" in context:
+        body = context["body"]
+        for wrong, right in ROLES.items():
+            body = body.replace(wrong, right)
+        body = SIZE.sub(keep_legible, body)
+        context["body"] = TABLE.sub(lambda match: line_up(match[0]), body)
+
+
+def keep_legible(match):
+    """Give a figure, which is as wide as its column allows, a least width."""
+    return f"{match[0]} min-width: {round(LEGIBLE * int(match[1]))}px;"
+
+
+def settle(app, config):
+    """Find the templates; without an address of the project, launch nothing."""
+    config.templates_path.insert(0, str(TEMPLATES.relative_to(ROOT)))
+    if not config.html_theme_options.get("repository_url"):
+        config.html_theme_options.pop("launch_buttons", None)
+
+
+def setup(app):
+    app.connect("config-inited", settle)
+    app.connect("doctree-resolved", complete)
+    app.connect("html-page-context", mend)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,80 @@
+/* What a page does in the browser: nothing is loaded, and without it all can be read. */
+
+/* The keyboard reaches what is wider than its frame; `more` says that more is to the right. */
+const FRAMES = [
+  "div.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
+].join(", ");
+
+function markFrame(frame) {
+  const hidden = frame.scrollWidth - frame.clientWidth;
+  const scrolls = hidden > 1 && getComputedStyle(frame).overflowX !== "visible";
+  if (scrolls) frame.tabIndex = 0;
+  else frame.removeAttribute("tabindex");
+  frame.classList.toggle("more", scrolls && frame.scrollLeft < hidden - 1);
+}
+
+function watchFrames() {
+  const sizes = new ResizeObserver((changes) => changes.forEach(({ target }) => markFrame(target)));
+  for (const frame of document.querySelectorAll(FRAMES)) {
+    sizes.observe(frame);
+    for (const child of frame.children) sizes.observe(child);
+    frame.addEventListener("scroll", () => markFrame(frame), { passive: true });
+  }
+}
+
+/* A figure opens at its full size; a key or a click closes it. */
+function enlargeFigures() {
+  const dialog = document.createElement("dialog");
+  dialog.className = "enlarged";
+  dialog.setAttribute("aria-label", "The figure at its full size");
+  dialog.innerHTML = '<form method="dialog"><button>Close</button></form>';
+  const image = dialog.appendChild(document.createElement("img"));
+  image.alt = "";
+  for (const link of document.querySelectorAll("a.image-reference")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      image.src = link.href;
+      image.alt = link.querySelector("img").alt;
+      if (!dialog.isConnected) document.body.append(dialog);
+      dialog.showModal();
+    });
+  }
+  dialog.addEventListener("click", () => dialog.close());
+}
+
+/* Escape hides the meaning of a word that pointer or keyboard has reached. */
+function hideMeanings() {
+  const hide = (hidden) => document.body.classList.toggle("no-meanings", hidden);
+  document.addEventListener("keydown", (event) => hide(event.key === "Escape"));
+  document.addEventListener("pointerover", () => hide(false));
+}
+
+/* On paper nothing scrolls: what is too wide is made smaller, folds without code are open. */
+const PAPER = 640;
+
+function fitPaper() {
+  for (const wide of document.querySelectorAll("div.math, table")) {
+    const width = wide.scrollWidth;
+    if (width > PAPER) wide.style.zoom = PAPER / width;
+  }
+  for (const fold of document.querySelectorAll("details.sd-dropdown:not([open])")) {
+    fold.open = true;
+    fold.dataset.closed = "";
+  }
+}
+
+function leavePaper() {
+  for (const wide of document.querySelectorAll("div.math, table")) wide.style.zoom = "";
+  for (const fold of document.querySelectorAll("details[data-closed]")) {
+    fold.open = false;
+    delete fold.dataset.closed;
+  }
+}
+
+window.addEventListener("beforeprint", fitPaper);
+window.addEventListener("afterprint", leavePaper);
+document.addEventListener("DOMContentLoaded", () => {
+  watchFrames();
+  enlargeFigures();
+  hideMeanings();
+});
