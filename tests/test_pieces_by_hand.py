@@ -9,7 +9,7 @@ import torch
 
 from rrlib.models import EPS_GRID, LogisticRegression
 from rrlib.recourse import Recourse, cchvae, growing_spheres
-from rrlib.study import pieces, sweep, variations
+from rrlib.study import pieces, spread, sweep, variations
 from rrlib.study.pieces import Setting
 
 SETTING = Setting("german", "logistic", 3, "standard", 2, "twin")
@@ -303,9 +303,9 @@ def test_processes_have_one_thread_each(swept, monkeypatch):
         def __call__(self, calls):
             return [function(*parts) for function, parts, _ in calls]
 
-    config = sweep.parallel_config
-    monkeypatch.setattr(sweep, "Parallel", Parallel)
-    monkeypatch.setattr(sweep, "parallel_config", lambda **how: given.append(how) or config(**how))
+    config = spread.parallel_config
+    monkeypatch.setattr(spread, "Parallel", Parallel)
+    monkeypatch.setattr(spread, "parallel_config", lambda **how: given.append(how) or config(**how))
     found = sweep.run(["german"], seeds=[0, 1])
     assert [(one[1].kind, one[1].seed) for one in found] == [
         ("logistic", 0),

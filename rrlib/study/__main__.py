@@ -7,11 +7,12 @@ import argparse
 import hashlib
 import sys
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import parallel_config
 from tqdm import tqdm
 
 from rrlib.data import datasets
-from rrlib.study import stored
+from rrlib.study import moved, stored
+from rrlib.study.spread import spread
 from rrlib.study.variations import VARIATIONS
 
 UNKNOWN = 20.0
@@ -21,6 +22,9 @@ UNKNOWN = 20.0
 def main():
     """Run the command."""
     options = parse()
+    if options.moved:
+        print(moved.report(options.moved, options.variations or list(VARIATIONS)))
+        return
     if any(datasets.source(name) == "twin" for name in datasets.NAMES):
         sys.exit("The stored tables are those of the real data, and these are not to be had here.")
     if options.check is not None:
@@ -30,6 +34,9 @@ def main():
     todo = by_slice(stored.groups(names) if options.all else stored.stale(names))
     if options.list:
         show(todo)
+    elif options.backend:
+        with parallel_config(backend=options.backend, **to_cluster(options)):
+            make(todo, options.jobs)
     else:
         make(todo, options.jobs)
 
@@ -44,9 +51,14 @@ def parse():
         "--list", action="store_true", help="say what is stale, and how long it takes"
     )
     parser.add_argument("--all", action="store_true", help="what is up to date as well")
-    parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes of this machine (2)")
+    parser.add_argument("--backend", help="of joblib, such as dask, instead of processes")
+    parser.add_argument("--address", help="of the scheduler of a Dask cluster")
     parser.add_argument(
         "--check", metavar="TEXT", help="compute one slice, chosen by a text, and compare it"
+    )
+    parser.add_argument(
+        "--moved", metavar="FOLDER", help="compare the stored tables with earlier ones"
     )
     options = parser.parse_args()
     unknown = set(options.variations) - set(VARIATIONS)
@@ -85,20 +97,22 @@ def show(todo):
 def make(todo, jobs):
     """Compute tables of slices and store them, slice by slice as they are finished."""
     known = estimate(todo)
-    calls = [delayed(named)(one, todo[one]) for one in sorted(todo, key=known.get, reverse=True)]
+    calls = [(one, todo[one]) for one in sorted(todo, key=known.get, reverse=True)]
     bar = tqdm(total=round(sum(known.values())), desc="study", unit="s", disable=None)
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        done = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
-        for one, tables, took in done:
-            stored.write(one[0], tables, took)
-            bar.update(round(known[one]))
+    for one, tables, took in spread(stored.named, calls, jobs, ordered=False):
+        stored.write(one[0], tables, took)
+        bar.update(round(known[one]))
     bar.close()
     print(f"{len(todo)} slices made")
 
 
-def named(one, tables):
-    """Return a slice, some tables of it, and the seconds that they took."""
-    return one, *stored.compute(*one, tables)
+def to_cluster(options):
+    """Return what joblib's Dask backend is told, nothing for other backends."""
+    if not options.address:
+        return {}
+    from distributed import Client
+
+    return {"client": Client(options.address)}
 
 
 def check(text):

@@ -93,6 +93,11 @@ def compute(variation, name, kind, seed, tables=None, cache=True):
     return found, perf_counter() - start
 
 
+def named(one, tables):
+    """Return a slice, some tables of it, and the seconds that they took."""
+    return one, *compute(*one, tables)
+
+
 def _slice(variation, name, kind, seed, methods, cache):
     options = VARIATIONS[variation].options
     options = {method: options[method] for method in methods if method in options}
@@ -120,14 +125,24 @@ def largest_difference(live, kept):
     live, kept : DataFrame
         The same rows in the same order; a value that only one of them has is infinitely far.
     """
+    if len(live) != len(kept):
+        return np.inf
+    return differences(live, kept).max(initial=0.0)
+
+
+def differences(live, kept):
+    """Return the same for each row, shape (n,); infinite where the tables have not the same rows.
+
+    Parameters are those of `largest_difference`.
+    """
     numbers = live.select_dtypes("number").columns
     texts = live.columns.difference(numbers)
     if len(live) != len(kept) or not live[texts].equals(kept[texts]):
-        return np.inf
+        return np.full(len(live), np.inf)
     a, b = live[numbers].to_numpy(float), kept[numbers].to_numpy(float)
     apart = np.abs(a - b) / (CLOSE + CLOSE * np.abs(b))
     apart = np.where(np.isnan(a) & np.isnan(b), 0.0, apart)
-    return np.nan_to_num(apart, nan=np.inf).max()
+    return np.nan_to_num(apart, nan=np.inf).max(axis=1, initial=0.0)
 
 
 def _hashes(table, variation, rows):

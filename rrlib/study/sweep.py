@@ -1,4 +1,4 @@
-"""The sweep: every dataset, kind of model, seed and method, slice by slice, in two processes."""
+"""The sweep: every dataset, kind of model, seed and method, slice by slice."""
 
 from itertools import product
 from numbers import Integral
@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed, parallel_config
 from tqdm import tqdm
 
 from rrlib.data import datasets
@@ -20,6 +19,7 @@ from rrlib.study.pieces import (
     search,
     stamp_search,
 )
+from rrlib.study.spread import spread
 
 METHODS = ("scfe", "cchvae", "growing_spheres")
 KINDS = ("logistic", "network")
@@ -101,6 +101,7 @@ def run(
         How many test rows of each split are searched from; all if None.
     jobs : int
         Worker processes, one torch thread each; two threads in one process gave erratic rates.
+        Where the caller has activated another backend of joblib, that one decides.
     cache : bool
         Whether stored slices are used and new ones stored.
 
@@ -144,11 +145,10 @@ def run(
         else:
             todo.append(i)
     if todo:
-        calls = [delayed(compute)(settings[i], methods, options, cache) for i in todo]
-        with parallel_config(backend="loky", inner_max_num_threads=1):
-            found = Parallel(n_jobs=jobs, return_as="generator")(calls)
-            for i, one in zip(todo, tqdm(found, total=len(todo), desc="study", disable=None)):
-                slices[i] = one
+        calls = [(settings[i], methods, options, cache) for i in todo]
+        found = spread(compute, calls, jobs)
+        for i, one in zip(todo, tqdm(found, total=len(todo), desc="study", disable=None)):
+            slices[i] = one
     return slices
 
 
