@@ -14,7 +14,7 @@ CHANGE = 0.1
 
 @check
 def margins(answer):
-    """The three costs, and the change from which nothing survives, as four numbers."""
+    """The three costs and that change, as four numbers."""
     alpha = 0.25 * SLOPE
     noise, change = 0.5 - BIAS / SLOPE, (alpha - BIAS) / (SLOPE - alpha)
     return compare(answer, [-BIAS / SLOPE, noise, change, 1.0])
@@ -22,7 +22,7 @@ def margins(answer):
 
 @check
 def covered(answer, family):
-    """Pairs of radii, finder before judge, as a list of pairs of numbers."""
+    """A list of pairs of radii, finder before judge."""
     radii = family.eps.tolist()
     far = changes(family)
     pairs = {(i, j): far[a, b] for a, i in enumerate(radii) for b, j in enumerate(radii) if i != j}

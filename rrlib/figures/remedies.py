@@ -41,7 +41,7 @@ def remedies_plane(effects, labels, datasets, source):
     source : "real" or "twin"
     """
     keys = [(kind, dataset) for kind in KIND_LABELS for dataset in datasets]
-    fig, panels = panel_grid(keys, 8.2, sharey=True)
+    fig, panels = panel_grid(keys, 7.3, sharey=True)
     for (kind, dataset), ax in panels.items():
         for threshold, colour in THRESHOLD_COLOURS.items():
             rows = effects.loc[dataset, kind, :, threshold].droplevel("eps")
@@ -72,7 +72,7 @@ def transfer_maps(matrices, source):
     matrices : dict of (row title, column title) -> DataFrame of finders by judges
     source : "real" or "twin"
     """
-    fig, panels = panel_grid(list(matrices), 5.4)
+    fig, panels = panel_grid(list(matrices), 5.2)
     for (row, column), ax in panels.items():
         found = matrices[row, column]
         ax.imshow(found, cmap="Blues", vmin=0, vmax=1)
