@@ -1,7 +1,6 @@
 """The rule, the rows of the ledger and their words, on findings made by hand."""
 
 import html
-import shutil
 from math import nan
 
 import pytest
@@ -222,18 +221,6 @@ def test_every_verdict_has_its_colour():
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         assert 1.05 / (luminance + 0.05) >= 4.5, colour
-
-
-@pytest.fixture
-def browser():
-    sync = pytest.importorskip("playwright.sync_api")
-    with sync.sync_playwright() as playwright:
-        found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-        if not any(found):
-            pytest.skip("no Chromium on the PATH")
-        chromium = playwright.chromium.launch(executable_path=next(filter(None, found)))
-        yield chromium
-        chromium.close()
 
 
 SHOWN = "rows => rows.filter(row => !row.hidden).map(row => row.dataset.id)"

@@ -1,14 +1,12 @@
 """Figures that a reader moves: in the browser they say the numbers of Python, and give way."""
 
 import json
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
+from browser import CHROMIUM, HTML
 from rrlib import theory
 from rrlib.audit import experiments
 from rrlib.audit.evidence import EXPLORING, LATER
@@ -18,7 +16,7 @@ from rrlib.figures.interactive.numbers import Interactive
 from rrlib.models import EPS_GRID, fit_logistic, robust_loss
 from rrlib.recourse import boundary_distance
 
-HTML = Path(__file__).resolve().parents[1] / "_build" / "html" / "book"
+BOOK = HTML / "book"
 PAGES = {
     "person": "index",
     "means": "collapse",
@@ -26,12 +24,9 @@ PAGES = {
     "acceptance": "equal",
     "navigator": "tradeoff",
 }
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 each_figure = pytest.mark.parametrize("name", PAGES)
 in_browser = [
-    pytest.mark.skipif(not HTML.exists(), reason="no built book: run jupyter-book build ."),
+    pytest.mark.skipif(not BOOK.exists(), reason="no built book: run jupyter-book build ."),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH"),
 ]
 
@@ -46,14 +41,6 @@ def test_numbers_are_rounded_and_cannot_end_their_script():
     assert "0x" not in repr(figure), "the same on every machine"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def opened(browser):
     """Return a function that opens a figure's page and returns the figure."""
@@ -62,7 +49,7 @@ def opened(browser):
     def open_page(name, **options):
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.goto((HTML / f"{PAGES[name]}.html").as_uri())
+        page.goto((BOOK / f"{PAGES[name]}.html").as_uri())
         return Shown(page, name)
 
     yield open_page

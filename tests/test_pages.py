@@ -1,9 +1,12 @@
-"""The built book in a browser: nothing from elsewhere, every formula drawn, nothing too wide."""
+"""The built book in a browser: nothing from elsewhere, every formula drawn, nothing too wide.
 
-from itertools import product
+Nothing that axe-core finds in the way of readers who hear a page or use no mouse.
+"""
+
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from browser import CHROMIUM, HTML, PAGES
 
@@ -56,8 +59,47 @@ PROBLEMS = r"""() => {
         if (image.complete && !image.naturalWidth)
             problems.push(`image not loaded: ${image.src}`);
     }
+    const say = (problem, nodes) => nodes.forEach(node =>
+        problems.push(`${problem}: ${node.textContent.trim().slice(0, 60) || node.outerHTML}`));
+    const all = (selector, wrong = () => true) =>
+        [...document.querySelectorAll(selector)].filter(n => n.checkVisibility() && wrong(n));
+    const style = (node, name) => parseFloat(getComputedStyle(node)[name]);
+    const above = formula => {  // pixels of a formula that its frame cuts at the top
+        const ink = formula.firstElementChild.getBoundingClientRect().top;
+        return formula.closest('.math').getBoundingClientRect().top - ink;
+    };
+    if (document.querySelectorAll('h1').length !== 1)
+        problems.push('not one heading of the first level');
+    say('a formula is a tab stop', all('mjx-container[tabindex="0"]'));
+    say('a formula is cut at the top', all('div.math mjx-container', n => above(n) > 0));
+    say('a line of code is broken', all('pre', n => getComputedStyle(n).whiteSpace !== 'pre'));
+    say('cells of a table touch', all('td', n => style(n, 'paddingLeft') < 4));
+    say('letters of a figure are too small', all('a.image-reference img', n =>
+        n.clientWidth < 0.65 * parseFloat(n.style.width)));
+    const footer = document.querySelector('.bd-footer-content').textContent;
+    for (const word of ['CC BY 4.0', 'MIT License', 'How to cite', 'ow to run'])
+        if (!footer.includes(word)) problems.push(`the footer lacks: ${word}`);
     return problems;
 }"""
+
+AXE = """([context, options]) => axe.run(context, {
+    resultTypes: ['violations'], preload: false, ...options,
+}).then(({violations}) => violations.filter(({impact}) => impact !== 'minor').map(
+    ({id, impact, nodes}) => `${impact} ${id}: ${nodes.map(node => node.html)}`))"""
+
+NO_FORMULAS = {"exclude": [["mjx-container"]]}
+NO_CODE = {"exclude": [["mjx-container"], [".highlight"]]}
+"""What axe-core need not read: thousands of nodes of one kind, read by PROBLEMS above."""
+
+NAMES = {"label-content-name-mismatch": {"enabled": True}, "color-contrast": {"enabled": False}}
+CHECKS = [
+    (400, "light", NO_FORMULAS, {"runOnly": ["scrollable-region-focusable"]}),
+    (400, "dark", None, None),
+    (1400, "light", NO_FORMULAS, {"rules": NAMES}),
+    (1400, "light", NO_CODE, {"runOnly": ["color-contrast"]}),
+    (1400, "dark", NO_CODE, {"runOnly": ["color-contrast"]}),
+]
+"""Width of the window, theme, and what axe-core does there, if anything."""
 
 pytestmark = [
     pytest.mark.skipif(not PAGES, reason="no built book: run jupyter-book build ."),
@@ -82,13 +124,16 @@ def test_page(window, path):
     window.wait_for_function(
         "!window.MathJax || MathJax.startup && MathJax.startup.promise.then(() => true)"
     )
-    for width, scheme in product((400, 1400), ("light", "dark")):
+    window.evaluate(Axe().axe_script)
+    for width, scheme, context, options in CHECKS:
         window.set_viewport_size({"width": width, "height": 900})
         window.emulate_media(color_scheme=scheme)
         window.wait_for_function(
             "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
         )
         assert not window.evaluate(PROBLEMS), f"{width} px, {scheme} theme"
+        if options:
+            assert not window.evaluate(AXE, [context, options]), f"{width} px, {scheme} theme"
     remote = [
         url
         for url in requests

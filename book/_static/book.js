@@ -49,13 +49,25 @@ function hideMeanings() {
   document.addEventListener("pointerover", () => hide(false));
 }
 
-/* On paper nothing scrolls: what is too wide is made smaller, folds without code are open. */
+/* On paper nothing scrolls: what is too wide is made smaller, and readings in folds are open. */
 const PAPER = 640;
 
+function leastWidth(wide) {
+  if (wide.tagName !== "TABLE") return wide.firstElementChild.getBoundingClientRect().width;
+  wide.style.width = "min-content";
+  const width = wide.getBoundingClientRect().width;
+  wide.style.width = "";
+  return width;
+}
+
 function fitPaper() {
-  for (const wide of document.querySelectorAll("div.math, table")) {
-    const width = wide.scrollWidth;
-    if (width > PAPER) wide.style.zoom = PAPER / width;
+  leavePaper();
+  const column = document.querySelector(".bd-article section")?.clientWidth ?? 0;
+  for (const wide of document.querySelectorAll("div.math mjx-container, .bd-article table")) {
+    const number = wide.parentElement.querySelector(".eqno")?.offsetWidth ?? 0;
+    const room = PAPER - number - Math.max(0, column - wide.parentElement.clientWidth);
+    const width = leastWidth(wide);
+    if (width > room) wide.style.zoom = room / width;
   }
   for (const fold of document.querySelectorAll("details.sd-dropdown:not([open])")) {
     fold.open = true;
@@ -64,7 +76,7 @@ function fitPaper() {
 }
 
 function leavePaper() {
-  for (const wide of document.querySelectorAll("div.math, table")) wide.style.zoom = "";
+  for (const wide of document.querySelectorAll('[style*="zoom"]')) wide.style.zoom = "";
   for (const fold of document.querySelectorAll("details[data-closed]")) {
     fold.open = false;
     delete fold.dataset.closed;
