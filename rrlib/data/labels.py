@@ -9,6 +9,9 @@ import pandas as pd
 SHOWN = 5
 """How many values of a column an error lists."""
 
+MISSING = ("NA", "N/A", "n/a", "nan", "null", "NULL", "None")
+"""Texts that pandas takes for missing values, and that people may mean as words."""
+
 
 def favourable_rows(column, favourable, unfavourable=None):
     """Return 1 for the favourable rows, 0 for the others, NaN where the label is neither.
@@ -63,9 +66,12 @@ def _occurring(name, values, asked):
     for value in values:
         if _text(value) == _text(asked):
             return value
-    raise ValueError(
-        f"{asked!r} is no value of label {name!r}: it has {_listed(values)}; name one of these"
-    )
+    remedy = "name one of these"
+    if _text(asked) in MISSING:
+        remedy += (
+            f", or write another word for {asked!r}, which stands for a missing value in files"
+        )
+    raise ValueError(f"{asked!r} is no value of label {name!r}: it has {_listed(values)}; {remedy}")
 
 
 def _text(value):

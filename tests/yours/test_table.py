@@ -255,3 +255,11 @@ def test_of_a_large_table_some_rows_are_drawn():
     assert "not drawn" not in set(whole.dropped["reason"])
     assert part.features.index.is_monotonic_increasing and part.features.index[-1] > 40
     pd.testing.assert_frame_equal(part.features, load(rows, most=40).features)
+
+
+def test_a_label_that_files_take_for_missing(tmp_path):
+    rows = people().assign(approved=np.where(Y == 1, "None", "Some"))
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(ValueError, match="it has 'Some'; .* another word for 'None', which stands"):
+        load(tmp_path / "t.csv", favourable="None")
+    assert load(rows, favourable="None").favourable.mean() == 0.5
