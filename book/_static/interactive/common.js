@@ -243,7 +243,7 @@ const Interactive = (() => {
 
         /* A row with a label, and the name that its control must have. */
         row(label) {
-            const [row, id] = [add(this.controls, "div", {class: "row"}), newName()];
+            const [row, id] = [add(this.controls, "div", {class: "setting"}), newName()];
             add(row, "label", {for: id}, label);
             return [row, id];
         }
@@ -252,7 +252,7 @@ const Interactive = (() => {
         slider({label, values, value, say}) {
             const [row, id] = this.row(label);
             const input = add(row, "input", {id, type: "range", min: 0, step: 1});
-            const output = add(row, "output", {for: id});
+            const output = add(row, "output", {for: id, "aria-live": "off"});
             const state = {};
             const tell = () => {
                 state.value = state.values[Number(input.value)];

@@ -6,7 +6,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex
 
 from rrlib.figures.interactive.numbers import Interactive
-from rrlib.figures.style import DATASET_LABELS, finish
+from rrlib.figures.style import DATASET_LABELS, finish, legend_below
 from rrlib.figures.tradeoff import PATH, SHOWN, draw_plane
 from rrlib.study.navigate import MEASURES
 
@@ -37,7 +37,7 @@ def move_navigator(offers, source):
     fig.colorbar(ScalarMappable(scale, MAP), ax=ax, label=SHOWN[START["wish"]])
     ax.set(xlabel="trained against $\\epsilon$", ylabel="share denied")
     ax.set_title(DATASET_LABELS[name])
-    ax.legend(loc="lower left")
+    legend_below(fig, ax)
     finish(fig, source)
     cases = {}
     for name, table in offers.items():
