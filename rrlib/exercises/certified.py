@@ -12,7 +12,7 @@ ROUND = 0.6
 
 @check
 def by_hand(answer):
-    """The least margin, the bound with two units and the bound with one, as three numbers."""
+    """Three numbers: least margin, two bounds."""
     reach = np.log(3)
     two, one = make([[1.0], [1.0]], [0, 0], [4, -2], reach), make([[1.0]], [0], [2], reach)
     least = two(np.array([[-reach]])).item()
@@ -21,7 +21,7 @@ def by_hand(answer):
 
 @check
 def round_ball(answer):
-    """Weights W1 of shape (2, 2), biases b1 and output weights w2 of shape (2,), as a triple."""
+    """A triple W1 (2, 2), b1 (2,), w2 (2,)."""
     W1, b1, w2 = (np.asarray(part, dtype=float) for part in answer)
     if W1.shape != (2, 2) or b1.shape != (2,) or w2.shape != (2,):
         return "two units on two features are expected."
@@ -39,7 +39,7 @@ def round_ball(answer):
 
 @check
 def fitted_only(answer, fitted, held):
-    """A scaling, a dataset and a radius, as the tables name them."""
+    """A scaling, a dataset and a radius."""
     case = tuple(answer)
     if case not in fitted.index:
         return "the tables have no such case."

@@ -14,7 +14,7 @@ HELD = [[0], [1, 2], [0, 1, 3]]
 
 @check
 def excess(answer):
-    """A function of gamma and the number d of features that returns the largest excess."""
+    """A function (gamma, d) -> largest excess."""
     cases = [(0.0, 6), (0.1, 6), (0.1, 7), (1.0, 2), (0.3, 1)]
     found = [answer(*case) for case in cases]
     if abs(found[0]) > 1e-9:
@@ -24,7 +24,7 @@ def excess(answer):
 
 @check
 def factor(answer):
-    """A function of weights w of shape (d,) and the positions held that returns the factor."""
+    """A function (w, held) -> factor."""
     rng = np.random.default_rng(0)
     for held in HELD:
         w = rng.normal(size=4)
@@ -51,7 +51,7 @@ def price(w, held):
 
 @check
 def few_samples(answer, pair, people):
-    """The mean cost under the second model less that under the first, a number."""
+    """A number, robust less standard."""
     options = {"target": 1.0, "samples": 10, "max_evals": 5_000_000, "sparse": False}
     cost = growing_spheres(pair, people, seed=0, **options).cost
     return compare(answer, (cost[1] - cost[0]).mean().item(), rtol=0.05)

@@ -13,7 +13,7 @@ RADIUS = 0.3
 
 @check
 def never_falls(answer, data):
-    """A logistic regression, as `fit_logistic` returns it under the name `model`."""
+    """A model, as in `fit_logistic(...).model`."""
     X, y = data.X_test, data.y_test
     kept = [adversarial_accuracy(answer, X, y, radius).min() for radius in (0.0, RADIUS, 100.0)]
     if np.ptp(kept) > 0:
@@ -25,7 +25,7 @@ def never_falls(answer, data):
 
 @check
 def two_norms(answer, data):
-    """Four accuracies, a row for each norm of training, a column for each norm of attack."""
+    """Four accuracies, a row for each training."""
     rows, test = (data.X_train, data.y_train), (data.X_test, data.y_test)
     norms = (2, np.inf)
     trained = [fit_logistic(*rows, [0.2], p=p).model for p in norms]

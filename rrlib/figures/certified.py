@@ -142,7 +142,8 @@ def recourse_by_training(eps, rows, source):
     >>> fig.axes[0].get_ylabel()
     'cost'
     """
-    fig, axes = panel_grid(rows, 8.4, sharex=True, sharey="row")
+    lines = len({label for label, _ in rows})
+    fig, axes = panel_grid(rows, 1.2 + 1.8 * lines, sharex=True, sharey="row")
     for (label, name), curves in rows.items():
         ax = axes[label, name]
         for way, curve in curves.items():
