@@ -41,23 +41,23 @@ class Sentence(NamedTuple):
 
 
 SENTENCES = (
-    Sentence("threshold given back: a yes is cheaper", "paid", OWN, EQUAL, COST, OWN),
-    Sentence("threshold given back: fewer are denied", "denied", OWN, EQUAL, VALIDITY),
-    Sentence("threshold given back: more accurate", "accuracy", EQUAL, OWN, SHARE),
-    Sentence("threshold given back: less robust", "robust", OWN, EQUAL, SHARE),
-    Sentence("half the radius: a yes is cheaper", "paid", EQUAL, HALF, COST, EQUAL),
-    Sentence("half the radius: less robust", "robust", EQUAL, HALF, SHARE),
-    Sentence("half the radius: others accept fewer", "others", EQUAL, HALF, VALIDITY),
-    Sentence("friendly, own threshold: a yes is cheaper", "paid", OWN, LAX, COST, OWN),
+    Sentence("threshold: a yes is cheaper", "paid", OWN, EQUAL, COST, OWN),
+    Sentence("threshold: fewer are denied", "denied", OWN, EQUAL, VALIDITY),
+    Sentence("threshold: more accurate", "accuracy", EQUAL, OWN, SHARE),
+    Sentence("threshold: less robust", "robust", OWN, EQUAL, SHARE),
+    Sentence("half: a yes is cheaper", "paid", EQUAL, HALF, COST, EQUAL),
+    Sentence("half: less robust", "robust", EQUAL, HALF, SHARE),
+    Sentence("half: others accept fewer", "others", EQUAL, HALF, VALIDITY),
+    Sentence("friendly, own: cheaper", "paid", OWN, LAX, COST, OWN),
     Sentence("friendly: a yes is cheaper", "paid", EQUAL, FRIENDLY, COST, EQUAL),
     Sentence("friendly: less robust", "robust", EQUAL, FRIENDLY, SHARE),
     Sentence("friendly: others accept fewer", "others", EQUAL, FRIENDLY, VALIDITY),
-    Sentence("survives noise: dearer", "paid", NOISE, EQUAL, COST, EQUAL),
-    Sentence("survives noise: others accept more", "others", NOISE, EQUAL, VALIDITY),
-    Sentence("survives change: dearer", "paid", CHANGE, EQUAL, COST, EQUAL),
-    Sentence("survives change: others accept more", "others", CHANGE, EQUAL, VALIDITY),
+    Sentence("noise: dearer", "paid", NOISE, EQUAL, COST, EQUAL),
+    Sentence("noise: others accept more", "others", NOISE, EQUAL, VALIDITY),
+    Sentence("change: dearer", "paid", CHANGE, EQUAL, COST, EQUAL),
+    Sentence("change: others accept more", "others", CHANGE, EQUAL, VALIDITY),
 )
-"""Where no threshold is named, remedy and model are compared at equal acceptance."""
+"""Compared at equal acceptance, but for the threshold given back and where a text says own."""
 
 
 def remedy_claims(rows):

@@ -41,7 +41,7 @@ def remedies_plane(effects, labels, datasets, source):
     source : "real" or "twin"
     """
     keys = [(kind, dataset) for kind in KIND_LABELS for dataset in datasets]
-    fig, panels = panel_grid(keys, 7.3, sharey=True)
+    fig, panels = panel_grid(keys, 7, sharey=True)
     for (kind, dataset), ax in panels.items():
         for threshold, colour in THRESHOLD_COLOURS.items():
             rows = effects.loc[dataset, kind, :, threshold].droplevel("eps")
