@@ -12,8 +12,8 @@ SAMPLE = 100_000
 """Rows of a larger table that are used."""
 
 TIME = (
-    "On two cores a report on 50,000 rows of six columns takes a quarter of a minute, and MINUTES "
-    "with --full; one on 100,000 rows of 200 columns MORE."
+    "On two cores a report on 50,000 rows of six columns takes about a quarter of a minute, and "
+    "about three minutes with --full. Parquet files are read with less time and memory than CSV."
 )
 
 
