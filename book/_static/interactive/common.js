@@ -182,6 +182,8 @@ const Interactive = (() => {
             add(this.node, "circle", {r: 13, class: "focus"});
             add(this.node, "circle", {r: 8, fill: colour, class: "grip"});
             plane.points.push(this);
+            const keep = event => event.preventDefault();  // a finger moves the point, not the page
+            this.node.addEventListener("touchstart", keep, {passive: false});
             this.node.addEventListener("pointerdown", event => this.take(event));
             this.node.addEventListener("pointermove", event => this.drag(event));
             this.node.addEventListener("keydown", event => this.step_by(event));
