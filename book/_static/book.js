@@ -2,7 +2,7 @@
 
 /* The keyboard reaches what is wider than its frame; `more` says that more is to the right. */
 const FRAMES = [
-  "div.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
+  "div.math", "span.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
 ].join(", ");
 
 function markFrame(frame) {
