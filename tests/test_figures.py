@@ -138,9 +138,10 @@ def test_bands_are_the_ledgers_intervals():
 def test_a_notebooks_figure_has_a_palette_and_its_size():
     fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real")
     usual = BytesIO()
-    fig.savefig(usual, dpi=fig.dpi, bbox_inches="tight")
+    fig.savefig(usual, dpi=220, bbox_inches="tight")
     data = palette_png(fig)
     image = Image.open(BytesIO(data))
+    assert image.info["dpi"] == pytest.approx((220, 220), abs=0.1)
     assert image.mode == "P" and image.size == Image.open(usual).size
     assert len(data) < len(usual.getvalue()) / 2
     full = np.asarray(Image.open(usual).convert("RGB"), float)

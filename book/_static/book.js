@@ -2,7 +2,7 @@
 
 /* The keyboard reaches what is wider than its frame; `more` says that more is to the right. */
 const FRAMES = [
-  "div.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
+  "div.math", "span.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
 ].join(", ");
 
 function markFrame(frame) {
@@ -65,7 +65,7 @@ function fitPaper() {
   const column = document.querySelector(".bd-article section")?.clientWidth ?? 0;
   for (const wide of document.querySelectorAll("div.math mjx-container, .bd-article table")) {
     const number = wide.parentElement.querySelector(".eqno")?.offsetWidth ?? 0;
-    const room = PAPER - number - Math.max(0, column - wide.parentElement.clientWidth);
+    const room = Math.min(PAPER, column) - number - Math.max(0, column - wide.parentElement.clientWidth);
     const width = leastWidth(wide);
     if (width > room) wide.style.zoom = room / width;
   }
