@@ -4,21 +4,20 @@
 """
 
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-import rrlib
 from rrlib.audit.evidence import EXPLORING, LATER, effect
 from rrlib.audit.parts import four_parts
 from rrlib.data import credit
+from rrlib.data.shipped import BOOK
 from rrlib.study import foreign
 from rrlib.theory import collapse_threshold
 
-PLACE = Path(rrlib.__file__).parents[1] / "book" / "prediction.csv"
+PLACE = BOOK / "prediction.csv"
 RADII = {"standard": (0.0, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3), "minmax": (0.0, 0.02, 0.05, 0.1)}
 """The radii that the predictions speak of."""
 

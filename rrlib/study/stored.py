@@ -8,14 +8,13 @@ rows, and the seconds they took.
 """
 
 import io
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
-import rrlib
 from rrlib.data import datasets
+from rrlib.data.shipped import BOOK
 from rrlib.study import fingerprint, results, sweep, variations
 from rrlib.study.tables import (
     TABLES,
@@ -29,7 +28,7 @@ from rrlib.study.tables import (
 )
 from rrlib.study.variations import VARIATIONS
 
-FOLDER = Path(rrlib.__file__).parents[1] / "book" / "results"
+FOLDER = BOOK / "results"
 SLICE = ["dataset", "kind", "seed"]
 GROUP = ["table", "variation", *SLICE, "method"]
 ORDER = {"variation": list(VARIATIONS), "dataset": list(datasets.NAMES)}

@@ -6,10 +6,10 @@ import os
 import re
 from pathlib import Path
 
-import rrlib
+from rrlib.data.shipped import BOOK
 
-CHAPTER = Path(rrlib.__file__).parents[1] / "book" / "text" / "yours.md"
-"""The text of the chapter; it stands in the project's folder, not in the package."""
+CHAPTER = BOOK / "text" / "yours.md"
+"""The text of the chapter."""
 
 STYLE = """
 body {font-family: system-ui, sans-serif; line-height: 1.5; max-width: 62rem;
@@ -95,11 +95,11 @@ def execute(parameters, *, progress=True):
         from papermill.exceptions import PapermillExecutionError
     except ImportError as error:
         raise ReportError(
-            f"{error.name} is not installed: install the project with its extra packages, "
-            'pip install -c constraints.txt -e ".[yours]"'
+            f"{error.name} is not installed: install rrlib with the extra packages of 'yours', "
+            "in a clone by pip install -c constraints.txt -e '.[yours]'"
         ) from None
     if not CHAPTER.exists():
-        raise ReportError(f"{CHAPTER} is missing: install the project from its folder, with -e")
+        raise ReportError(f"{CHAPTER} is missing: install rrlib anew, from a wheel or a clone")
     notebook = jupytext.read(CHAPTER, fmt="md:myst")
     notebook.cells = [cell for cell in notebook.cells if "book-only" not in _tags(cell)]
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the kernel warns
