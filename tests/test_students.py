@@ -13,7 +13,9 @@ CHAPTERS = [
     path for path in sorted(TEXT.glob("*.md")) if students.SOLUTION.search(path.read_text())
 ]
 EXERCISE = re.compile(r"^```\{exercise\} (?P<title>.*)\n:label: (?P<label>.*)$", re.MULTILINE)
-CODE = re.compile(r"^```\{code-cell\} ipython3\n(?::tags:[^\n]*\n\n)?(?P<code>.*?)^```$", re.M | re.S)
+CODE = re.compile(
+    r"^```\{code-cell\} ipython3\n(?::tags:[^\n]*\n\n)?(?P<code>.*?)^```$", re.M | re.S
+)
 ANSWER = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
 LEVELS = ("Warm-up", "Core", "Research")
 
