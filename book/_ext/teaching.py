@@ -33,13 +33,19 @@ class ReadingTimes(SphinxDirective):
 
 def words(node):
     """Return how many words of a part are read the first time."""
-    if type(node).__name__ in SKIPPED:
+    if type(node).__name__ in SKIPPED or is_cell(node):
         return 0
     if isinstance(node, nodes.math_block):
         return FORMULA
     if isinstance(node, nodes.Text):
         return len(node.split())
     return sum(map(words, node.children))
+
+
+def is_cell(node):
+    """Return whether a part is code and what it printed."""
+    is_container = isinstance(node, nodes.container)
+    return is_container and node.get("nb_element") == "cell_code"
 
 
 def note_time(app, doctree):
