@@ -20,12 +20,15 @@ WORKERS = 2
 
 def main():
     """Measure and write."""
-    with LocalCluster(WORKERS, threads_per_worker=1, dashboard_address=None) as cluster:
-        with Client(cluster), parallel_config(backend="dask"):
-            list(spread.spread(fingerprint.behind, [CALL] * WORKERS, 1))
-            start = perf_counter()
-            list(spread.spread(fingerprint.behind, [CALL] * CALLS, 1))
-            seconds = (perf_counter() - start) * WORKERS / CALLS
+    with (
+        LocalCluster(WORKERS, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        list(spread.spread(fingerprint.behind, [CALL] * WORKERS, 1))
+        start = perf_counter()
+        list(spread.spread(fingerprint.behind, [CALL] * CALLS, 1))
+        seconds = (perf_counter() - start) * WORKERS / CALLS
     PLACE.write_text(json.dumps({"workers": WORKERS, "seconds a slice": round(seconds, 3)}) + "\n")
     print(f"{PLACE}: {seconds:.3f} s of a worker beside each slice")
 
