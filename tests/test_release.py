@@ -1,6 +1,5 @@
 """A release: one version, and a wheel and a source archive that work without a clone."""
 
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,8 @@ import rrlib
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+OTHERS = [place for place in sys.path if place.endswith("site-packages")]
+"""Where the packages lie that the wheel needs."""
 
 
 def test_the_version_stands_in_one_place():
@@ -33,6 +34,8 @@ def test_the_version_stands_in_one_place():
 def run(*command, **how):
     """Run a command where PYTHONPATH does not lead to this clone; return what it printed."""
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    shares = [str(Path(place).parents[2] / "share" / "jupyter") for place in OTHERS]
+    alone["JUPYTER_PATH"] = os.pathsep.join(shares)
     done = subprocess.run(command, capture_output=True, text=True, env=alone, **how)
     assert not done.returncode, done.stdout + done.stderr
     return done.stdout
@@ -55,8 +58,7 @@ def python(archives, tmp_path_factory):
     (wheel,) = archives.glob("*.whl")
     run(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel)
     packages = sysconfig.get_path("purelib", vars={"base": str(folder)})
-    others = [place for place in sys.path if place.endswith("site-packages")]
-    Path(packages, "others.pth").write_text("\n".join(others) + "\n")
+    Path(packages, "others.pth").write_text("\n".join(OTHERS) + "\n")
     return python
 
 
@@ -76,8 +78,8 @@ def test_the_wheel_is_what_is_imported(python, elsewhere):
 
 @pytest.mark.slow
 def test_the_ledger_is_that_of_the_clone(python, elsewhere):
-    ledger = json.loads(run(python, "-m", "rrlib.claims", "--json"))
-    assert ledger == json.loads(run(sys.executable, "-m", "rrlib.claims", "--json", cwd=ROOT))
+    ledger = run(python, "-m", "rrlib.claims")
+    assert "C1" in ledger and ledger == run(sys.executable, "-m", "rrlib.claims", cwd=ROOT)
 
 
 @pytest.mark.slow
