@@ -385,6 +385,11 @@ def test_the_command_prints_the_ledger(monkeypatch, capsys, small):
     assert all(set(effect["seeds"]) == {"0", "1"} for effect in effects)
 
 
+def test_what_json_cannot_say_is_null():
+    numbers = [1, float("nan"), float("inf"), -float("inf")]
+    assert [report.known(number) for number in numbers] == [1.0, None, None, None]
+
+
 def test_no_verdict_is_typed_by_hand():
     words = ("reproduced", "false as printed", "contradicted", "undecided", "depends on")
     home = Path(rule.__file__)

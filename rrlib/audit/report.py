@@ -1,5 +1,6 @@
 """Effects, judgements and verdicts in words: for terminals, tables and pages."""
 
+import numpy as np
 import pandas as pd
 
 from rrlib.audit.evidence import against, defined, in_favour, shown
@@ -64,8 +65,8 @@ def numbers(effect):
 
 
 def known(number):
-    """Return a number as a float, None for NaN."""
-    return None if pd.isna(number) else float(number)
+    """Return a number as a float, None where it is not known or without bound."""
+    return float(number) if np.isfinite(number) else None
 
 
 def name_cases(cases):
