@@ -3,6 +3,7 @@
 Nothing that axe-core finds in the way of readers who hear a page or use no mouse.
 """
 
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
@@ -92,14 +93,14 @@ NO_CODE = {"exclude": [["mjx-container"], [".highlight"]]}
 """What axe-core need not read: thousands of nodes of one kind, read by PROBLEMS above."""
 
 NAMES = {"label-content-name-mismatch": {"enabled": True}, "color-contrast": {"enabled": False}}
-CHECKS = [
+SHOWN = list(product((400, 1400), ("light", "dark")))
+AXE_CHECKS = [
     (400, "light", NO_FORMULAS, {"runOnly": ["scrollable-region-focusable"]}),
-    (400, "dark", None, None),
     (1400, "light", NO_FORMULAS, {"rules": NAMES}),
     (1400, "light", NO_CODE, {"runOnly": ["color-contrast"]}),
     (1400, "dark", NO_CODE, {"runOnly": ["color-contrast"]}),
 ]
-"""Width of the window, theme, and what axe-core does there, if anything."""
+"""Width of the window, theme, and what axe-core does there."""
 
 pytestmark = [
     pytest.mark.skipif(not PAGES, reason="no built book: run jupyter-book build ."),
@@ -114,29 +115,51 @@ def window(browser):
     page.close()
 
 
-@pytest.mark.parametrize(
+each_page = pytest.mark.parametrize(
     "path", PAGES, ids=lambda path: path.relative_to(HTML).with_suffix("").as_posix()
 )
-def test_page(window, path):
-    requests = []
-    window.on("request", lambda request: requests.append(request.url))
+
+
+def open_page(window, path):
+    """Open a page at rest: formulas drawn, nothing that moves."""
     window.goto(path.as_uri())
+    window.add_style_tag(content="* { transition: none !important; }")
     window.wait_for_function(
         "!window.MathJax || MathJax.startup && MathJax.startup.promise.then(() => true)"
     )
-    window.evaluate(Axe().axe_script)
-    for width, scheme, context, options in CHECKS:
-        window.set_viewport_size({"width": width, "height": 900})
-        window.emulate_media(color_scheme=scheme)
-        window.wait_for_function(
-            "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
-        )
+
+
+def show(window, width, scheme):
+    """Give the window a width and a theme, and wait until the page has followed."""
+    window.set_viewport_size({"width": width, "height": 900})
+    window.emulate_media(color_scheme=scheme)
+    window.wait_for_function(
+        "scheme => document.documentElement.dataset.theme === scheme", arg=scheme
+    )
+    window.evaluate("() => new Promise(then => requestAnimationFrame(() => setTimeout(then, 50)))")
+
+
+@each_page
+def test_page(window, path):
+    requests = []
+    window.on("request", lambda request: requests.append(request.url))
+    open_page(window, path)
+    for width, scheme in SHOWN:
+        show(window, width, scheme)
         assert not window.evaluate(PROBLEMS), f"{width} px, {scheme} theme"
-        if options:
-            assert not window.evaluate(AXE, [context, options]), f"{width} px, {scheme} theme"
     remote = [
         url
         for url in requests
         if urlsplit(url).scheme != "data" and (urlsplit(url).hostname or "") not in LOCAL
     ]
     assert not remote
+
+
+@pytest.mark.slow
+@each_page
+def test_axe(window, path):
+    open_page(window, path)
+    window.evaluate(Axe().axe_script)
+    for width, scheme, context, options in AXE_CHECKS:
+        show(window, width, scheme)
+        assert not window.evaluate(AXE, [context, options]), f"{width} px, {scheme} theme"
