@@ -5,8 +5,15 @@ const FRAMES = [
   "div.math", "span.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
 ].join(", ");
 
+/* How much of a frame is out of sight; what is read to those who hear a formula does not count. */
+function hiddenWidth(frame) {
+  const formula = frame.matches("span.math") && frame.querySelector("mjx-math");
+  const width = formula ? formula.getBoundingClientRect().width : frame.scrollWidth;
+  return width - frame.clientWidth;
+}
+
 function markFrame(frame) {
-  const hidden = frame.scrollWidth - frame.clientWidth;
+  const hidden = hiddenWidth(frame);
   const scrolls = hidden > 1 && getComputedStyle(frame).overflowX !== "visible";
   if (scrolls) frame.tabIndex = 0;
   else frame.removeAttribute("tabindex");

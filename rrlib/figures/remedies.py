@@ -39,6 +39,22 @@ def remedies_plane(effects, labels, datasets, source):
     labels : dict of remedy -> label
     datasets : sequence of dataset names
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> own, equal = study.Interval(2.0, 1.9, 2.1), study.Interval(0.5, 0.4, 0.6)
+    >>> kinds = ("logistic", "network", "certified")
+    >>> cells = {
+    ...     ("german", kind, 0.1, at, "none"): {"paid": own, "others": equal}
+    ...     for kind in kinds for at in ("own", "equal")
+    ... }
+    >>> effects = pd.DataFrame(cells).T
+    >>> effects.index.names = ["dataset", "kind", "eps", "threshold", "remedy"]
+    >>> labels = dict.fromkeys(["none", "both", "friendly", "noise 0.1"], "a remedy")
+    >>> labels |= dict.fromkeys(["change 0.05", "change 0.1"], "another")
+    >>> fig = figures.remedies_plane(effects.sort_index(), labels, ["german"], "twin")
+    >>> fig.axes[0].get_title()
+    'German Credit, logistic regression'
     """
     keys = [(kind, dataset) for kind in KIND_LABELS for dataset in datasets]
     fig, panels = panel_grid(keys, 7, sharey=True)
@@ -71,6 +87,13 @@ def transfer_maps(matrices, source):
     ----------
     matrices : dict of (row title, column title) -> DataFrame of finders by judges
     source : "real" or "twin"
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame([[1.0, 0.4], [0.9, 1.0]], index=[0.0, 0.1], columns=[0.0, 0.1])
+    >>> fig = figures.transfer_maps({("own threshold", "Adult"): shares}, "twin")
+    >>> [text.get_text() for text in fig.axes[0].texts]
+    ['100', '40', '90', '100']
     """
     fig, panels = panel_grid(list(matrices), 5.2)
     for (row, column), ax in panels.items():

@@ -19,6 +19,15 @@ def robust_descent(X, y, eps, *, rate, steps, p=np.inf):
     eps : array of shape (E,)
     rate, steps : float, int
     p : {1, 2, inf}
+
+    Examples
+    --------
+    >>> X, y = np.array([[-1.0, 1.0], [1.0, 1.0]]), np.array([0, 1])
+    >>> path = theory.robust_descent(X, y, [0.0, 0.5], rate=1.0, steps=3)
+    >>> path.shape
+    (4, 2, 2)
+    >>> path[1].round(2).tolist()
+    [[0.5, 0.0], [0.5, 0.0]]
     """
     X, eps = np.asarray(X, dtype=np.float64), np.asarray(eps)
     half = X * (np.asarray(y) - 0.5)[:, None]

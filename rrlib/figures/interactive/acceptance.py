@@ -25,6 +25,15 @@ def move_acceptance(ways, source):
     Returns
     -------
     Interactive
+
+    Examples
+    --------
+    >>> eps, share = np.array([0.2]), np.array([[0.5, 0.6]])
+    >>> way = {"eps": eps, "share": share}
+    >>> way |= {"standard": np.array([[1.0, 1.2]]), "robust": np.array([[1.1, 1.5]])}
+    >>> moving = figures.move_acceptance({("german", "logistic"): way}, "twin")
+    >>> "German Credit" in moving._repr_html_()
+    True
     """
     (dataset, kind), way = next(iter(ways.items()))
     k = np.abs(way["eps"] - START).argmin()

@@ -30,6 +30,16 @@ def move_budget(eps, cost, cases, source):
     Returns
     -------
     Interactive
+
+    Examples
+    --------
+    >>> cost, norms = np.array([0.1, 1.0, 10.0]), np.array([1.0, 0.5])
+    >>> within = np.array([[0.2, 0.6, 1.0], [0.1, 0.4, 0.9]])
+    >>> moving = figures.move_budget(
+    ...     np.array([0.0, 0.15]), cost, {"german": (norms, within)}, "twin"
+    ... )
+    >>> "German Credit" in moving._repr_html_()
+    True
     """
     name, (norms, within) = next(iter(cases.items()))
     pair = [0, list(eps).index(START["eps"])]

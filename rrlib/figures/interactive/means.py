@@ -29,6 +29,13 @@ def move_means(means, spread, eps, share):
     Returns
     -------
     Interactive
+
+    Examples
+    --------
+    >>> means = {"favourable": [0.9, 0.0], "other": [-0.9, 0.0]}
+    >>> moving = figures.move_means(means, np.array([-0.5, 0.0, 0.5]), eps=0.6, share=0.3)
+    >>> "favourable" in moving._repr_html_()
+    True
     """
     fig, (plane, ray) = plt.subplots(1, 2, figsize=(9, 3.4))
     apart = np.subtract(means["favourable"], means["other"])

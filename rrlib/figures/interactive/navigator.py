@@ -28,6 +28,15 @@ def move_navigator(offers, source):
     Returns
     -------
     Interactive
+
+    Examples
+    --------
+    >>> offer = {"eps": [0.0, 0.1] * 2, "denied": [0.2, 0.2, 0.3, 0.3], "acceptance": 0.8}
+    >>> offer |= {"robust": [0.7, 0.8, 0.6, 0.7], "affordable": [0.5, 0.4, 0.4, 0.3], "cost": 1.0}
+    >>> table = pd.DataFrame(offer | {"accuracy": 0.75, "front": [True, True, False, False]})
+    >>> moving = figures.move_navigator({"german": table}, "twin")
+    >>> "German Credit" in moving._repr_html_()
+    True
     """
     name, table = next(iter(offers.items()))
     fig, ax = plt.subplots(figsize=(6.2, 3.8))

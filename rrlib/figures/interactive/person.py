@@ -33,6 +33,18 @@ def move_person(model, center, scale, person, *, ranges, names, top, source):
     Returns
     -------
     Interactive
+
+    Examples
+    --------
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 3.0], [3.0, 2.0], [0.5, 0.5], [2.0, 2.0]])
+    >>> y = np.array([0, 0, 1, 1, 1, 0])
+    >>> model = models.fit_logistic(X, y, [0.0, 0.2]).model
+    >>> moving = figures.move_person(
+    ...     model, np.zeros(2), np.ones(2), np.array([0.0, 0.0]), ranges=((-1, 4), (-1, 4)),
+    ...     names=["education", "hours"], top=4, source="twin",
+    ... )
+    >>> "education" in moving._repr_html_()
+    True
     """
     w, b, eps = (part.numpy() for part in model)
     x = (np.asarray(person) - center) / scale
