@@ -1,6 +1,6 @@
 """Sphinx extension: what a course needs beside the pages.
 
-Every page says how long it takes to read, ``reading-times`` makes a table of that,
+Every chapter says how long it takes to read, ``reading-times`` makes a table of that,
 and the slides of the lecture and the students' edition go into the built book.
 """
 
@@ -49,21 +49,23 @@ def is_cell(node):
 
 
 def note_time(app, doctree):
-    """Say below a page's title how long it takes, and keep it for the table."""
-    minutes = max(1, round(words(doctree) / PACE))
+    """Say below a chapter's title how long it takes, and keep it for the table."""
     page = app.env.docname
+    if not app.env.doc2path(page).endswith(".ipynb"):
+        return
+    minutes = max(1, round(words(doctree) / PACE))
     if not hasattr(app.env, "reading_times"):
         app.env.reading_times = {}
     app.env.reading_times[page] = minutes
     title = next(iter(doctree.findall(nodes.title)), None)
-    if title is not None and minutes > 2:
+    if title is not None:
         text = f"{minutes} minutes to read, folds and exercises' solutions left out"
         note = nodes.paragraph("", text, classes=["reading-time"])
         title.parent.insert(title.parent.index(title) + 1, note)
 
 
 def fill_tables(app, doctree, page):
-    """Put a table of all pages and their minutes where one is asked for."""
+    """Put a table of all chapters and their minutes where one is asked for."""
     for place in list(doctree.findall(Times)):
         place.replace_self(table(app, page))
 
@@ -80,7 +82,8 @@ def table(app, page):
         cells = [nodes.paragraph("", "", link), minutes]
         body += nodes.row("", *(nodes.entry("", cell) for cell in cells))
     heads = [
-        nodes.entry("", nodes.paragraph("", head)) for head in ("page", "to read")
+        nodes.entry("", nodes.paragraph("", head))
+        for head in ("chapter", "to read")
     ]
     columns = [nodes.colspec(colwidth=width) for width in (80, 20)]
     head = nodes.thead("", nodes.row("", *heads))
