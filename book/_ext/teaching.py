@@ -1,7 +1,7 @@
 """Sphinx extension: what a course needs beside the pages.
 
 Every chapter says how long it takes to read, ``reading-times`` makes a table of
-that, and the slides of the lecture and the students' edition go into the built book.
+that, and slides of the lecture and the students' edition go into the built book.
 """
 
 from pathlib import Path
