@@ -68,8 +68,9 @@ def fit_certified(
     rounding, and that of the exact linear minimiser, up to the bend of a sigmoid near its middle.
 
     For p = inf the interval loss is the robust loss where each feature is used one way only. For
-    p = 2 it is larger as soon as two features count, since no perturbation of the ball moves both
-    by eps: the networks are certified, but neither exact nor known to be better than others.
+    p = 2 it is larger as soon as two units look in different directions, since no perturbation of
+    the ball moves both all the way: such networks are certified, but neither exact nor known to be
+    better than others.
 
     Parameters
     ----------

@@ -147,7 +147,8 @@ def run(
     if todo:
         calls = [(settings[i], methods, options, cache) for i in todo]
         found = spread(compute, calls, jobs)
-        for i, one in zip(todo, tqdm(found, total=len(todo), desc="study", disable=None)):
+        bar = tqdm(found, total=len(todo), desc="study", disable=None)
+        for one, i in zip(bar, todo):  # the generator is asked to its end, and closes its workers
             slices[i] = one
     return slices
 
