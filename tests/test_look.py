@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 import yaml
@@ -157,5 +158,5 @@ def titles(outline):
 
 
 def flat(text):
-    """A text without its blanks, which a PDF need not keep."""
-    return re.sub(r"\s", "", text)
+    """A text without its blanks, which a PDF need not keep, and without its ligatures."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
