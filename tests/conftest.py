@@ -25,6 +25,17 @@ def every_warning():
     torch.set_warn_always(False)
 
 
+@pytest.fixture
+def says(capsys):
+    """What a check of an exercise prints about an answer."""
+
+    def verdict(judge, *given):
+        judge(*given)
+        return capsys.readouterr().out
+
+    return verdict
+
+
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:

@@ -15,17 +15,6 @@ from rrlib.theory.collapse import collapse_threshold
 RIGHT = "Right.\n"
 
 
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
-
-
 @check
 def third(answer):
     """A third."""

@@ -1,23 +1,11 @@
 """Checks of the exercises on certified networks: right, wrong with a hint, not judged."""
 
 import pandas as pd
-import pytest
 
 from rrlib.exercises import certified
 
 RIGHT = "Right.\n"
 INDEX = pd.MultiIndex.from_product([["min-max"], ["adult", "german"], [0.0, 0.1]])
-
-
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
 
 
 def test_by_hand(says):

@@ -4,24 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from rrlib.exercises import cost as check
 from rrlib.models import EPS_GRID
 from rrlib.study import SEEDS
 
 RIGHT = "Right.\n"
-
-
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
 
 
 def test_a_gap_grows_and_a_displacement_falls(says):

@@ -1,23 +1,11 @@
 """Checks of exercises on the ledger: right, wrong with its hint, and not judged."""
 
 import pandas as pd
-import pytest
 
 from rrlib.audit.evidence import Case
 from rrlib.exercises import ledger as check
 
 RIGHT = "Right.\n"
-
-
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
 
 
 def case(mean):

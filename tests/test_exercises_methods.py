@@ -11,17 +11,6 @@ from rrlib.recourse import growing_spheres
 RIGHT = "Right.\n"
 
 
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
-
-
 def times(w, held):
     free = np.delete(w, held)
     return np.linalg.norm(w) / np.linalg.norm(free) if free.any() else np.inf

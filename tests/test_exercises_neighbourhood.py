@@ -1,23 +1,11 @@
 """Checks of exercises on neighbourhoods: right, wrong with its hint, and not judged."""
 
 import numpy as np
-import pytest
 
 from rrlib.exercises import neighbourhood as check
 from rrlib.study.splits import Interval
 
 RIGHT = "Right.\n"
-
-
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
 
 
 def test_a_neighbourhood_fills_where_the_interval_lies_above_zero(says):

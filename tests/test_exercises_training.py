@@ -12,17 +12,6 @@ from rrlib.models import LogisticRegression, Network, adversarial_accuracy, fit_
 RIGHT = "Right.\n"
 
 
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
-
-
 @pytest.fixture(scope="module")
 def data():
     """Two classes that lie 0.4 apart in one of two features, two thirds favourable."""

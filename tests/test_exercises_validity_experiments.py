@@ -4,23 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from rrlib.exercises import validity_experiments as check
 from rrlib.models import EPS_GRID
 
 RIGHT = "Right.\n"
-
-
-@pytest.fixture
-def says(capsys):
-    """What a check prints about an answer."""
-
-    def verdict(judge, *given):
-        judge(*given)
-        return capsys.readouterr().out
-
-    return verdict
 
 
 def test_a_constant_leaves_everybody_where_they_are(says):
