@@ -52,6 +52,10 @@ def main(names=(), target=TARGET):
     """Print all pages of the book, or those that are named, into a file."""
     if not (HTML / "index.html").exists():
         sys.exit("There is no built book: run book/build.py first.")
+    pages = listed()
+    unknown = set(names) - {Path(name).name for _, name in pages}
+    if unknown:
+        sys.exit(f"No page is named {', '.join(sorted(unknown))}.")
     command = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if command is None:
         sys.exit("There is no Chromium on the PATH, which prints the pages.")
@@ -60,9 +64,9 @@ def main(names=(), target=TARGET):
         window = browser.new_page(viewport={"width": WIDTH, "height": 900})
         window.emulate_media(media="print", color_scheme="light")
         wanted = [
-            (part, name) for part, name in listed() if not names or name in names
+            page for page in pages if not names or Path(page[1]).name in names
         ]
-        chapters = [print_page(window, part, name) for part, name in wanted]
+        chapters = [print_page(window, *page) for page in wanted]
         front = print_front(window, chapters)
         total = sum(len(chapter.sheets.pages) for chapter in chapters) + len(
             front.pages
@@ -166,7 +170,7 @@ def join(front, chapters, numbers):
         writer.append(chapter.sheets, import_outline=False)
         if chapter.part not in parts:
             parts[chapter.part] = writer.add_outline_item(
-                chapter.part, page_number=start
+                title=chapter.part, page_number=start
             )
         place = writer.add_outline_item(
             title=chapter.title, page_number=start, parent=parts[chapter.part]
@@ -217,9 +221,7 @@ def lead(writer, link, sheet):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", help="pages, book/cost say; without: all"
-    )
+    parser.add_argument("names", nargs="*", help="pages, cost say; without: all")
     parser.add_argument("--to", type=Path, default=TARGET, help="the file")
     asked = parser.parse_args()
     main(asked.names, asked.to)

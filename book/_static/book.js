@@ -56,8 +56,9 @@ function hideMeanings() {
   document.addEventListener("pointerover", () => hide(false));
 }
 
-/* On paper nothing scrolls: what is too wide is made smaller, and readings in folds are open. */
+/* On paper nothing scrolls: what is too wide is made smaller, and readings and proofs in folds are open. */
 const PAPER = 640;
+const ON_PAPER = "details.sd-dropdown:not([open]), details.fold:has(.proof):not([open])";
 
 function leastWidth(wide) {
   if (wide.tagName !== "TABLE") return wide.firstElementChild.getBoundingClientRect().width;
@@ -76,7 +77,7 @@ function fitPaper() {
     const width = leastWidth(wide);
     if (width > room) wide.style.zoom = room / width;
   }
-  for (const fold of document.querySelectorAll("details.sd-dropdown:not([open])")) {
+  for (const fold of document.querySelectorAll(ON_PAPER)) {
     fold.open = true;
     fold.dataset.closed = "";
   }
