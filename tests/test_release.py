@@ -18,8 +18,8 @@ import rrlib
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-OTHERS = [place for place in sys.path if place.endswith("site-packages")]
-"""Where the packages lie that the wheel needs."""
+OTHERS = sysconfig.get_path("purelib")
+"""Where this environment keeps the packages that the wheel needs."""
 
 
 def test_the_version_stands_in_one_place():
@@ -34,8 +34,7 @@ def test_the_version_stands_in_one_place():
 def run(*command, **how):
     """Run a command where PYTHONPATH does not lead to this clone; return what it printed."""
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    shares = [str(Path(place).parents[2] / "share" / "jupyter") for place in OTHERS]
-    alone["JUPYTER_PATH"] = os.pathsep.join(shares)
+    alone["JUPYTER_PATH"] = str(Path(OTHERS).parents[2] / "share" / "jupyter")
     done = subprocess.run(command, capture_output=True, text=True, env=alone, **how)
     assert not done.returncode, done.stdout + done.stderr
     return done.stdout
@@ -58,7 +57,7 @@ def python(archives, tmp_path_factory):
     (wheel,) = archives.glob("*.whl")
     run(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel)
     packages = sysconfig.get_path("purelib", vars={"base": str(folder)})
-    Path(packages, "others.pth").write_text("\n".join(OTHERS) + "\n")
+    Path(packages, "others.pth").write_text(OTHERS + "\n")
     return python
 
 
