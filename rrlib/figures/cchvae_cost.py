@@ -41,7 +41,7 @@ def kinked_decoder(decode, thresholds, radii):
     end = 2.4
     z = np.linspace(-end, end, 481)
     near = {"textcoords": "offset points"}
-    fig, ax = plt.subplots(figsize=(5.8, 3.3))
+    fig, ax = plt.subplots(figsize=(5.8, 2.9))
     ax.plot(z, decode(z), color=METHOD_COLOURS["cchvae"], label="decoder $G$, slopes 1 and 1/2")
     ax.plot(z, z, **BOUND, label="slope $L = 1$, which the proof takes for granted")
     for threshold, radius, name in zip(thresholds, radii, ("NR", "R")):
@@ -87,7 +87,7 @@ def theorem2_panels(value, printed, repaired, source):
     )
     dots = {"linestyle": "none", "marker": ".", "markersize": 2}
     curve = {"color": METHOD_COLOURS["cchvae"], "linewidth": 2.2}
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True)
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
     for ax, (title, upper, lowers, colours) in zip(axes, panels):
         ax.plot(rank, upper[order], color="0.35", label="upper bound", **dots)
         for (label, bound), colour in zip(lowers.items(), colours):
@@ -120,7 +120,7 @@ def theorem2_shares(panels, source):
     >>> len(fig.axes)
     1
     """
-    fig, axes = panel_grid(panels, 5, sharex=True, sharey=True)
+    fig, axes = panel_grid(panels, 4.4, sharex=True, sharey=True)
     for (kind, name), curves in panels.items():
         ax = axes[kind, name]
         for (label, (eps, interval)), style in zip(curves.items(), SHARE_STYLES):

@@ -15,6 +15,11 @@ from rrlib.figures.style import (
 )
 
 COST_STYLES = ({"color": METHOD_COLOURS["scfe"]}, BOUND, BOUND | {"linestyle": ":"})
+UPPER, LOWER = "#882255", "#117733"
+BOUND_STYLES = {
+    "upper": {"color": UPPER, "linestyle": "none", "marker": "_", "markersize": 3},
+    "lower": {"color": LOWER, "linestyle": "none", "marker": ".", "markersize": 1.5},
+}
 
 
 def definition1(lam, curves):
@@ -29,7 +34,7 @@ def definition1(lam, curves):
     >>> len(fig.axes[0].lines)
     2
     """
-    fig, ax = plt.subplots(figsize=(5.6, 3.2))
+    fig, ax = plt.subplots(figsize=(5.6, 2.7))
     for (label, cost), style in zip(curves.items(), COST_STYLES):
         ax.plot(lam, cost, label=label, **style)
     ax.set(xscale="log", xlabel="$\\lambda$", ylabel="cost $|\\zeta|$", ylim=(0, None))
@@ -59,16 +64,26 @@ def theorem1_panels(value, printed, repaired, source):
     order = np.argsort(value)
     rank = np.arange(1, len(value) + 1)
     curve = {"color": METHOD_COLOURS["scfe"], "linewidth": 2.2}
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharey=True)
-    for ax, bounds, title in zip(axes, (printed, repaired), ("as printed", "repaired")):
-        ax.plot(rank, bounds.upper[order], "_", color="0.35", markersize=2, label="upper bound")
-        ax.plot(rank, bounds.lower[order], ".", color="0.6", markersize=1, label="lower bound")
-        ax.plot(rank, value[order], label="distance of the two recourses", **curve)
-        ax.set(yscale="log", ylim=(1e-4, 30), xlim=(0, len(rank)), title=f"Theorem 1, {title}")
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
+    panels = ("as printed", printed, -1), ("repaired", repaired, 1)
+    for ax, (title, bounds, side) in zip(axes, panels):
+        for text, bound, where in zip(("lower", "upper"), bounds, (-side, side)):
+            ax.plot(rank, bound[order], **BOUND_STYLES[text])
+            _name(ax, f"{text} bound", bound[order], where, BOUND_STYLES[text]["color"])
+        ax.plot(rank, value[order], **curve)
+        ax.set(yscale="log", ylim=(1e-4, 60), xlim=(0, len(rank)), title=f"Theorem 1, {title}")
         ax.set_xlabel("test instances, sorted by the distance")
+    _name(axes[0], "distance of the two recourses", value[order], 1, curve["color"])
     axes[0].set_ylabel("$\\ell_2$ distance (standard deviations)")
-    legend_below(fig, axes[0], markerscale=4)
     return finish(fig, source)
+
+
+def _name(ax, text, values, side, colour):
+    """Write a curve's name at its right end: above it, or below it where the side is -1."""
+    end = 0.98, np.median(values[-len(values) // 10 :])
+    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    align = {"ha": "right", "va": "bottom" if side > 0 else "top"}
+    ax.annotate(text, end, xytext=(0, 7 * side), color=colour, **place, **align)
 
 
 def theorem1_shares(lam, shares, source):
@@ -90,11 +105,11 @@ def theorem1_shares(lam, shares, source):
     >>> len(fig.axes)
     1
     """
-    fig, panels = panel_grid(shares, 5.4, sharex=True, sharey=True)
+    fig, panels = panel_grid(shares, 4.6, sharex=True, sharey=True)
     for (row, name), ax in panels.items():
         eps, lower, upper = shares[row, name]
-        upper_style = {"color": "#882255", "label": "upper bound broken"}
-        lower_style = {"color": "#44AA99", "label": "lower bound broken", "linestyle": "-."}
+        upper_style = {"color": UPPER, "label": "upper bound broken"}
+        lower_style = {"color": LOWER, "label": "lower bound broken", "linestyle": "-."}
         band(ax, lam, upper, within=(0, 1), **upper_style)
         band(ax, lam, lower, within=(0, 1), **lower_style)
         ax.set(xscale="log", ylim=(-0.03, 1.03))

@@ -5,26 +5,31 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from rrlib.figures.style import (
-    BOUND,
     DATASET_LABELS,
     EPS_LABEL_NARROW,
     band,
+    eps_colour,
     finish,
     label_outside,
     legend_below,
     panel_grid,
 )
 
-DISTANCE_LABEL = "$\\ell_2$ distance\n(logits per standard deviation)"
+DISTANCE_LABEL = "$\\ell_2$ distance (logits\nper standard deviation)"
 STYLES = {
     "printed": {"color": "#882255", "linestyle": "--"},
     "stability": {"color": "#DDAA33", "linestyle": "-."},
     "gradients": {"color": "#CC6677", "linestyle": ":"},
     "metric": {"color": "#44AA99", "linestyle": "-."},
     "region": {"color": "#332288", "linestyle": "-"},
+    "region, lower": {"color": "#332288", "linestyle": (0, (5, 1))},
     "value": {"color": "black", "marker": "o", "markersize": 3.5},
 }
 """The look of each bound on the distance of the weights, and of the distance itself."""
+
+ROBUST = {"marker": "D", "markersize": 6, "markeredgecolor": "white", "linestyle": "none"}
+STANDARD = {"color": "black", "marker": "o", "markerfacecolor": "none", "linestyle": "none"}
+"""The marks of the robust and of the standard model."""
 
 GROWTH_STYLES = (("#332288", "-"), ("#117733", "-."), ("#CC6677", "--"))
 
@@ -48,7 +53,7 @@ def weights_steps(distance, bounds, eps, source):
     >>> len(fig.axes[0].lines)
     2
     """
-    fig, ax = plt.subplots(figsize=(5.8, 3.4))
+    fig, ax = plt.subplots(figsize=(5.8, 2.9))
     steps = np.arange(1, len(distance))
     for (key, label), bound in bounds.items():
         ax.plot(steps, bound[1:], label=label, **STYLES[key])
@@ -79,7 +84,7 @@ def weights_bounds(eps, panels, source):
     >>> fig.axes[0].get_title()
     'German Credit, at convergence'
     """
-    fig, axes = panel_grid(panels, 6.4, sharex=True, sharey="row")
+    fig, axes = panel_grid(panels, 5.3, sharex=True, sharey="row")
     for (row, name), curves in panels.items():
         ax = axes[row, name]
         for label, (key, interval) in curves.items():
@@ -90,17 +95,18 @@ def weights_bounds(eps, panels, source):
     return finish(fig, source)
 
 
-def weights_region(first, second, panels, names, source):
-    """Draw the regions that must hold every robust model, one panel for each eps.
+def weights_region(plane, near, panels, names, source):
+    """Draw the regions that must hold every robust model, in the plane of two weights.
 
-    They lie in the plane of two weights.
+    On the left the outer regions, on the right the inner ones, enlarged; a colour for each eps.
 
     Parameters
     ----------
-    first, second : arrays of shapes (A,) and (B,)
-        The grid of the two weights.
+    plane, near : pairs of arrays of shapes (A,) and (B,)
+        The grid of the two weights on the left, and on the right.
     panels : dict of eps -> dict with
-        outer, shrunk, inner : arrays of shape (B, A), at most 0 inside the region;
+        outer, shrunk : arrays of shape (B, A) on the plane, at most 0 inside the region;
+        inner : the same on the part that is near;
         w_nr, w_r : arrays of shape (2,); box : Bounds of shape (2,).
     names : the two features' names
     source : "real" or "twin"
@@ -112,37 +118,45 @@ def weights_region(first, second, panels, names, source):
     >>> part = {"outer": disc - 0.8, "shrunk": disc - 0.6, "inner": disc - 0.4}
     >>> part |= {"w_nr": np.array([0.3, 0.3]), "w_r": np.array([0.2, 0.2])}
     >>> part["box"] = theory.Bounds(np.array([-0.8, -0.8]), np.array([0.8, 0.8]))
-    >>> fig = figures.weights_region(line, line, {0.1: part, 0.2: part}, ("age", "income"), "twin")
+    >>> both, names = {0.1: part, 0.2: part}, ("age", "income")
+    >>> fig = figures.weights_region((line, line), (line, line), both, names, "twin")
     >>> len(fig.axes)
     2
     """
-    outer = {"colors": BOUND["color"], "linestyles": "--", "linewidths": 1.2}
-    shrunk = {"colors": "#882255", "linewidths": 1.2}
-    inner = {"colors": ["#44AA99"], "alpha": 0.5}
-    edge = {"edgecolor": "#332288", "linestyle": ":", "linewidth": 1.2}
-    fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.7), sharex=True, sharey=True)
-    for ax, (eps, panel) in zip(axes, panels.items()):
-        ax.contour(first, second, panel["outer"], [0], **outer)
-        ax.contour(first, second, panel["shrunk"], [0], **shrunk)
-        ax.contourf(first, second, panel["inner"], [-np.inf, 0], **inner)
+    ratio = {"width_ratios": (2, 3)}
+    fig, (whole, part) = plt.subplots(1, 2, figsize=(9, 3.4), gridspec_kw=ratio)
+    for eps, panel in panels.items():
+        colour = eps_colour(eps, max(panels))
+        whole.contour(*plane, panel["outer"], [0], colors=[colour], linestyles="--")
+        whole.contour(*plane, panel["shrunk"], [0], colors=[colour])
+        part.contourf(*near, panel["inner"], [-np.inf, 0], colors=[colour], alpha=0.4)
         low, high = panel["box"]
-        ax.add_patch(Rectangle(low, *(high - low), fill=False, **edge))
-        ax.plot(*panel["w_nr"], "o", color="black")
-        ax.plot(*panel["w_r"], "*", color="black", markersize=11)
+        part.add_patch(Rectangle(low, *(high - low), fill=False, edgecolor=colour, linestyle=":"))
+        part.plot(*panel["w_r"], color=colour, **ROBUST)
+        _write(part, f"$\\epsilon = {eps:g}$", (panel["w_r"][0], high[1]), 4)
+    corner, end = (np.array([line[place] for line in near]) for place in (0, -1))
+    whole.add_patch(Rectangle(corner, *(end - corner), fill=False, edgecolor="0.5"))
+    for ax, title in ((whole, "outer regions"), (part, "inner regions (the frame, enlarged)")):
         ax.plot(0, 0, "+", color="0.35", markersize=9)
-        ax.set(xlabel=f"weight of {names[0]}", title=f"$\\epsilon = {eps:g}$")
-    axes[0].set_ylabel(f"weight of {names[1]}")
-    mark = {"color": "black", "linestyle": ""}
+        ax.plot(*panel["w_nr"], **STANDARD)
+        ax.set(xlabel=f"weight of {names[0]}", title=title)
+    _write(part, "constant\nmodel", (0, 0), 10)
+    _write(part, "standard model", panel["w_nr"], -8)
+    whole.set_ylabel(f"weight of {names[1]}")
     entries = {
-        "standard model": plt.Line2D([], [], marker="o", **mark),
-        "robust model": plt.Line2D([], [], marker="*", markersize=10, **mark),
-        "outer region": plt.Line2D([], [], **BOUND),
-        "outer, shrunk threshold": plt.Line2D([], [], color="#882255", linewidth=1.2),
-        "inner, shrunk threshold": plt.Rectangle((0, 0), 1, 1, color="#44AA99", alpha=0.5),
-        "box around the inner one": plt.Line2D([], [], color="#332288", linestyle=":"),
+        "threshold of the standard model": plt.Line2D([], [], color="0.3", linestyle="--"),
+        "of the best shrunk one": plt.Line2D([], [], color="0.3"),
+        "certified box": plt.Line2D([], [], color="0.3", linestyle=":"),
+        "robust model, trained afterwards": plt.Line2D([], [], color="0.3", **ROBUST),
     }
-    fig.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)
+    fig.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=4)
     return finish(fig, source)
+
+
+def _write(ax, text, place, offset):
+    """Write a text centred above a place, or below it where the offset is negative."""
+    align = {"ha": "center", "va": "bottom" if offset > 0 else "top", "fontsize": 9}
+    ax.annotate(text, place, (0, offset), textcoords="offset points", **align)
 
 
 def weights_intervals(names, theta_nr, panels, source):
@@ -165,15 +179,14 @@ def weights_intervals(names, theta_nr, panels, source):
     2
     """
     bar = {"color": STYLES["region"]["color"], "linewidth": 5, "alpha": 0.35}
-    circle = {"color": "black", "marker": "o", "markerfacecolor": "none", "linestyle": "none"}
-    star = {"color": "black", "marker": "*", "markersize": 8, "linestyle": "none"}
+    trained = {"color": "#D55E00", **ROBUST}
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.3), sharex=True, sharey=True)
     place = np.arange(len(names))[::-1]
     for ax, (eps, (box, theta_r)) in zip(axes, panels.items()):
         ax.axvline(0, color="0.8", linewidth=1)
         ax.hlines(place, box.lower, box.upper, label="interval known before training", **bar)
-        ax.plot(theta_nr, place, label="standard weight", **circle)
-        ax.plot(theta_r, place, label="robust weight, trained afterwards", **star)
+        ax.plot(theta_nr, place, label="standard weight", zorder=3, **STANDARD)
+        ax.plot(theta_r, place, label="robust weight, trained afterwards", **trained)
         ax.set(xlabel="weight (logits per\nstandard deviation)", title=f"$\\epsilon = {eps:g}$")
     axes[0].set_yticks(place, names)
     legend_below(fig, axes[0])
@@ -192,7 +205,7 @@ def weights_growth(eps, curves):
     >>> len(fig.axes[0].lines)
     2
     """
-    fig, ax = plt.subplots(figsize=(5.6, 3.2))
+    fig, ax = plt.subplots(figsize=(5.6, 2.7))
     for (share, w), (colour, line) in zip(curves.items(), GROWTH_STYLES):
         ax.plot(eps, w, color=colour, linestyle=line, label=f"$\\pi = {share:g}$")
     ax.set(xlabel="trained against $\\epsilon$", ylabel="robust weight $w_R$", ylim=(0, None))
