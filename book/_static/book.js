@@ -2,7 +2,8 @@
 
 /* The keyboard reaches what is wider than its frame; `more` says that more is to the right. */
 const FRAMES = [
-  "div.math", "span.math", "figure", "div.cell_output", "div.highlight pre", ".pst-scrollable-table-container",
+  "div.math", "span.math", "figure > a", "div.cell_output", "div.highlight pre",
+  ".pst-scrollable-table-container", ".ledger",
 ].join(", ");
 
 /* How much of a frame is out of sight; what is read to those who hear a formula does not count. */
