@@ -1,6 +1,7 @@
 """Figures that a reader moves: in the browser they say the numbers of Python, and give way."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -41,21 +42,33 @@ def test_numbers_are_rounded_and_cannot_end_their_script():
     assert "0x" not in repr(figure), "the same on every machine"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(browser):
-    """Return a function that opens a figure's page and returns the figure."""
-    contexts = []
+    """Return a function that opens a figure's page and returns the figure.
+
+    A page is loaded once for all tests, which find the figure as the last one has left it.
+    """
+    contexts, shown = {}, {}
 
     def open_page(name, **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.route("**/mathjax/**", lambda route: route.abort())  # formulas are tested elsewhere
-        page.goto((BOOK / f"{PAGES[name]}.html").as_uri(), wait_until="domcontentloaded")
-        return Shown(page, name)
+        how = json.dumps(options)
+        if how not in contexts:
+            contexts[how] = browser.new_context(**options)
+        if (name, how) not in shown:
+            shown[name, how] = load(contexts[how].new_page(), name)
+        shown[name, how].page.emulate_media(media="screen")
+        return shown[name, how]
 
     yield open_page
-    for context in contexts:
+    for context in contexts.values():
         context.close()
+
+
+def load(page, name):
+    """Load a figure's page; formulas are tested elsewhere."""
+    page.route("**/mathjax/**", lambda route: route.abort())
+    page.goto((BOOK / f"{PAGES[name]}.html").as_uri(), wait_until="domcontentloaded")
+    return Shown(page, name)
 
 
 class Shown:
@@ -257,14 +270,14 @@ class TestInBrowser:
         means = means.set_index(["dataset", "kind", "eps", "part"])["mean"]
         for case, given in shown.embedded["cases"].items():
             shown.choose("data and models", case)
-            for k, eps in enumerate(given["eps"]):
+            shown.slide("threshold given back", 0)
+            for order, (k, eps) in product(ORDERS, enumerate(given["eps"])):
+                shown.choose("order", order)
                 shown.slide("trained against ε", k)
-                shown.slide("threshold given back", 0)
-                for order in ORDERS:
-                    shown.choose("order", order)
-                    for part in ("threshold", "geometry"):
-                        stored = means[(*case.split(), eps, f"{part}, {order}")]
-                        assert shown.numbers[part] == pytest.approx(stored, abs=0.01)
+                found = shown.numbers
+                for part in ("threshold", "geometry"):
+                    stored = means[(*case.split(), eps, f"{part}, {order}")]
+                    assert found[part] == pytest.approx(stored, abs=0.01)
 
     def test_a_threshold_given_back_leaves_geometry(self, opened):
         shown = opened("acceptance")

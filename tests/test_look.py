@@ -28,21 +28,20 @@ CUT = """() => {
 }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_page(browser):
-    """A function that opens a page of the book and waits for its formulas."""
-    windows = []
+    """A function that opens a page of the book and waits for its formulas, all in one window."""
+    window = browser.new_page()
 
     def open_page(name, width=1400):
-        window = browser.new_page(viewport={"width": width, "height": 900})
-        windows.append(window)
+        window.set_viewport_size({"width": width, "height": 900})
+        window.emulate_media(media="screen")
         window.goto(f"{HTML.as_uri()}/{name}")
         window.wait_for_function("!window.MathJax || MathJax.startup.promise.then(() => true)")
         return window
 
     yield open_page
-    for window in windows:
-        window.close()
+    window.close()
 
 
 @pytest.mark.parametrize(
