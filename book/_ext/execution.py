@@ -75,7 +75,8 @@ def update(pages, timeout=TIMEOUT):
         seconds["what pages share"] = prepare([pages[name] for name in stale])
     order = longest_first({name: pages[name] for name in stale}, cache)
     calls = [delayed(run)(name, pages[name], timeout) for name in order]
-    for done in Parallel(n_jobs=2, return_as="generator_unordered")(calls):
+    jobs = min(2, len(calls)) or 1
+    for done in Parallel(jobs, return_as="generator_unordered")(calls):
         seconds[done.name] = done.seconds
         print(f"{done.seconds:7.1f} s  {done.name}", flush=True)
         problem = done.problem or keep(done, cache)
