@@ -41,7 +41,8 @@ def code_cells(notebook):
 def files_named(sources):
     """Return the files of measurements of the book that code names."""
     text = "\n".join(sources)
-    return [path for path in BOOK.glob("*.json") if path.name in text]
+    measured = [*BOOK.glob("*.json"), *BOOK.glob("*.csv")]
+    return [path for path in measured if path.name in text]
 
 
 def key_to(modules):

@@ -1,5 +1,7 @@
 """From a robust model's own threshold to equal acceptance: what the same people pay on the way."""
 
+from functools import cache
+
 import numpy as np
 
 from rrlib.audit.parts import APART, PEOPLE
@@ -15,6 +17,19 @@ MAX_COST = 10.0
 
 POSITIONS = np.linspace(0, 1, 11)
 """Of the share denied: 0 is the robust model's own, 1 the standard model's."""
+
+
+@cache
+def linear_models(name, seed):
+    """Return the standardised dataset of a split, and its linear models at all radii of EPS_GRID.
+
+    Parameters
+    ----------
+    name : str
+    seed : int
+    """
+    data = datasets.load(name, seed=seed)
+    return data, fit_logistic(data.X_train, data.y_train, EPS_GRID).model
 
 
 def linear_way(name, seeds):
@@ -73,8 +88,7 @@ def stored_way(tables, name, kind, seeds):
 
 def _one_split(name, seed):
     """Return share, standard and robust costs of one split, (E - 1, 3, T); NaN where not known."""
-    data = datasets.load(name, seed=seed)
-    model = fit_logistic(data.X_train, data.y_train, EPS_GRID).model
+    data, model = linear_models(name, seed)
     logits = model(data.X_train).numpy()
     own = (logits < 0).mean(-1)
     count = len(POSITIONS)

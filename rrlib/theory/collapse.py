@@ -125,7 +125,7 @@ def wasserstein_inf(first, second):
     """
     first, second = np.sort(first), np.sort(second)
     n, m = len(first), len(second)
-    jumps = np.union1d(m * np.arange(n), n * np.arange(m))
+    jumps = np.concatenate([m * np.arange(n), n * np.arange(m)])
     return float(np.abs(first[jumps // m] - second[jumps // n]).max())
 
 
