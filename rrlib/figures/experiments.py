@@ -29,7 +29,7 @@ from rrlib.study.splits import split_interval
 DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
 """The growing spheres often lie on C-CHVAE, whose colour then shows in the gaps."""
 
-ROW = 1.8
+ROW = 1.7
 """Height of a row of panels, in inches."""
 
 VERDICT_COLOURS = {True: "#0072B2", False: "0.55"}
