@@ -6,7 +6,7 @@ from shutil import copy
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-FILES = ("prediction.csv", "text/yours.md", "results/**/*.csv")
+FILES = ("*.csv", "text/yours.md", "results/**/*.csv")
 
 
 class WithBook(build_py):

@@ -112,6 +112,13 @@ def test_files_of_results_are_part_of_the_keys_of_those_who_read_them(tmp_path, 
     assert changed(before) == stale
 
 
+def test_a_table_beside_the_pages_is_part_of_the_keys_of_those_who_read_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(dependencies, "BOOK", tmp_path)
+    before = keys()
+    (tmp_path / "prediction.csv").write_text("a\n1\n")
+    assert changed(before) == {"prediction", "forecast"}
+
+
 def test_prose_is_no_part_of_a_key():
     page = nbformat.from_dict(PAGES["index"])
     before = dependencies.key_of(page)

@@ -31,8 +31,8 @@ def test_a_case_is_valid_in_every_seed(says):
 
 
 def test_validity_comes_back_where_a_descent_ends_better(says):
-    def restart(name, method, radii):
-        assert method == "cchvae" and radii == [EPS_GRID[-1]]
+    def restart(name, method):
+        assert method == "cchvae"
         valid = np.array([[True, False, False, True, False]])
         one = SimpleNamespace(recourse={"scfe": SimpleNamespace(valid=valid)})
         better = np.array([[False, True, name == "adult", False]])

@@ -48,11 +48,15 @@ def files_named(sources):
 def key_to(modules):
     """Return the key to modules of rrlib and to what they need besides.
 
-    Stored tables count where the module that reads them does.
+    Stored tables count where the module that reads them does; `book/<name>.csv` is
+    read by `rrlib.audit.<name>`.
     """
     rooms = {module.rpartition(".")[0] for module in modules} - {""}
     code = [file_of(module) for module in {*modules, *rooms}]
     tables = files_in(BOOK / "results") if READER in modules else []
+    tables += [
+        path for path in BOOK.glob("*.csv") if f"rrlib.audit.{path.stem}" in modules
+    ]
     files = [*code, *PACKAGE.rglob("*.json"), *tables, EXECUTION]
     return digest(contents(files), surroundings())
 

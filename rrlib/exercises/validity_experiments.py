@@ -42,7 +42,7 @@ def comes_back(answer, restart):
     shares = []
     for name in ("adult", "german"):
         valid = []
-        for one, _, _, better in restart(name, "cchvae", [LAST]):
+        for one, _, _, better in restart(name, "cchvae"):
             own = one.recourse["scfe"].valid[-1, : better.shape[1]]
             valid.append((own | better[-1]).mean())
         shares.append(np.mean(valid))

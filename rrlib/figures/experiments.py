@@ -29,6 +29,9 @@ from rrlib.study.splits import split_interval
 DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
 """The growing spheres often lie on C-CHVAE, whose colour then shows in the gaps."""
 
+ROW = 1.7
+"""Height of a row of panels, in inches."""
+
 VERDICT_COLOURS = {True: "#0072B2", False: "0.55"}
 """Of an effect: whether its interval lies above the smallest one that counts."""
 
@@ -109,7 +112,7 @@ def curves_against_eps(
     """
     eps, limits, seeds = np.asarray(eps), limits or {}, seeds or {}
     keys = [(label, name) for label in rows for name in marked]
-    fig, panels = panel_grid(keys, 0.6 + 2.1 * len(rows), sharex=True)
+    fig, panels = panel_grid(keys, 0.6 + ROW * len(rows), sharex=True)
     for label, curves in rows.items():
         for (name, method), curve in curves.items():
             ax, style = panels[label, name], _curve_style(method)
@@ -162,7 +165,7 @@ def budget_curves(budgets, panels, marked, mark, source):
     ':'
     """
     keys = [(method, name) for name, method in panels]
-    height = 0.6 + 2.1 * len(distinct(keys, 0))
+    height = 0.6 + ROW * len(distinct(keys, 0))
     fig, axes = panel_grid(keys, height, sharex=True, sharey=True)
     shown, some_dotted = {}, False
     for (name, method), curves in panels.items():

@@ -88,7 +88,7 @@ def theorem3_differences(share, panels, copies, source):
     2
     """
     keys = [(lam, name) for name, lam in panels]
-    fig, axes = panel_grid(keys, 5.2, sharex=True, sharey="row")
+    fig, axes = panel_grid(keys, 4.6, sharex=True, sharey="row")
     for (name, lam), curves in panels.items():
         ax, copy = axes[lam, name], copies[name, lam]
         for eps, curve in curves.items():
@@ -130,7 +130,7 @@ def validity_split(x, panels, source, *, xlabel, log=False):
     names = distinct(panels, 0)
     rows = len(panels) // len(names)
     keys = [(k % rows, name) for k, (name, _) in enumerate(panels)]
-    fig, axes = panel_grid(keys, 0.8 + 2.4 * rows, sharex=True, sharey=True)
+    fig, axes = panel_grid(keys, 0.8 + 2.0 * rows, sharex=True, sharey=True)
     for key, ((name, subtitle), curves) in zip(keys, panels.items()):
         ax = axes[key]
         for curve, style in zip(curves, SPLIT_STYLES):
