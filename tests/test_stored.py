@@ -94,8 +94,15 @@ def test_words_make_nothing_stale(package):
             lambda group: group.method == "cchvae" or group.table in COMPARED,
         ),
         ("data/wheel.py", "import hashlib", "import hashlib as sums", lambda group: False),
+        ("data/specs.py", "NAMES = (", "MORE = {}\nNAMES = (", lambda group: False),
     ],
-    ids=["growing spheres", "logistic regression", "decoder", "how files are found"],
+    ids=[
+        "growing spheres",
+        "logistic regression",
+        "decoder",
+        "how files are found",
+        "another dataset",
+    ],
 )
 def test_a_formula_makes_stale_what_depends_on_it(package, file, old, new, concerned):
     before = stamps()

@@ -123,9 +123,11 @@ def test_data_are_files_or_a_twin_and_what_reads_them(tmp_path, monkeypatch, hou
     (house / "data").mkdir()
     for part in ("specs", "datasets", "twins", "wheel"):
         (house / "data" / f"{part}.py").write_text(f"{part} = 1\n")
-    read = [fingerprint._bare(f"{part} = 1\n") for part in ("specs", "datasets", "twins")]
-    files = [SimpleNamespace(sha256=hash_) for hash_ in ("one", "two")]
-    monkeypatch.setitem(fingerprint.specs.SPECS, "house", SimpleNamespace(files=files))
+    read = [fingerprint._bare(f"{part} = 1\n") for part in ("datasets", "twins")]
+    read = read, 7, {0: "rooms"}, ("street",), fingerprint.body(first)
+    files = tuple(SimpleNamespace(sha256=hash_) for hash_ in ("one", "two"))
+    spec = fingerprint.specs.Spec("House", 7, {0: "rooms"}, ("street",), first, files)
+    monkeypatch.setitem(fingerprint.specs.SPECS, "house", spec)
     monkeypatch.setattr(fingerprint.twins, "FOLDER", tmp_path)
     (tmp_path / "house.json").write_text("a twin")
     assert fingerprint.data("house", "real") == fingerprint.digest(read, ["one", "two"])

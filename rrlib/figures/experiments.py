@@ -23,7 +23,7 @@ from rrlib.figures.style import (
     legend_entries,
     panel_grid,
 )
-from rrlib.study.metrics import Interval
+from rrlib.study.intervals import Interval
 from rrlib.study.splits import split_interval
 
 DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
