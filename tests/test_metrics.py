@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from rrlib.models import LogisticRegression
-from rrlib.recourse import Recourse
+from rrlib.models import LogisticRegression, predict
+from rrlib.recourse import Recourse, minimal_recourse
 from rrlib.study import balls, intervals, metrics
 
 
@@ -259,6 +259,16 @@ def test_intervals_along_either_axis():
     for wrong in ([1.0], [1.0, np.inf], [np.nan, 1.0, 2.0]):
         with pytest.raises(ValueError, match="two seeds|values must be finite"):
             intervals.interval(wrong)
+    for level in (95, 0, 1, np.nan):
+        with pytest.raises(ValueError, match="level must lie between 0 and 1, such as 0.95"):
+            intervals.interval([1.0, 2.0], level=level)
+
+
+def test_nobody_has_counts_of_zero_and_no_means():
+    model, nobody = steps(0, 1), np.zeros((0, 1))
+    table = metrics.summarise(minimal_recourse(model, nobody), predict(model, nobody), nobody)
+    assert (table[["n", "n_common"]] == 0).all(axis=None)
+    assert table[["validity", "cost", "cost_common", "sparsity"]].isna().all(axis=None)
 
 
 def test_blocks_of_rows_change_no_measure(monkeypatch):
