@@ -232,3 +232,4 @@ def test_a_kernel_shows_its_figures_by_palette():
     (shown,) = [out["data"] for out in cell.outputs if "data" in out and "image/png" in out["data"]]
     image = Image.open(BytesIO(b64decode(shown["image/png"])))
     assert image.mode == "P" and image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert shown["text/plain"].startswith("Figure of 1 panel")

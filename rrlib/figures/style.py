@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from rrlib.figures.numbers import describe
+
 METHOD_COLOURS = {"scfe": "#0072B2", "cchvae": "#D55E00", "growing_spheres": "#009E73"}
 METHOD_MARKERS = {"scfe": "o", "cchvae": "s", "growing_spheres": "^"}
 METHOD_LABELS = {"scfe": "SCFE", "cchvae": "C-CHVAE", "growing_spheres": "growing spheres"}
@@ -38,7 +40,7 @@ STAMP = {"rotation": 20, "fontsize": 22, "color": "#B00020", "alpha": 0.45}
 def use_style():
     """Set the look of every figure: legible in print and on a phone, no top and right spine.
 
-    A notebook stores its figures by `palette_png`.
+    A notebook stores its figures by `palette_png`, and in words by `describe`.
 
     Examples
     --------
@@ -53,7 +55,9 @@ def use_style():
     notebook = shell and shell.get_ipython()
     if notebook:
         plt.switch_backend(plt.get_backend())  # which sets a format of its own
-        notebook.display_formatter.formatters["image/png"].for_type(Figure, palette_png)
+        written = notebook.display_formatter.formatters
+        written["image/png"].for_type(Figure, palette_png)
+        written["text/plain"].for_type(Figure, lambda fig, printer, _: printer.text(describe(fig)))
     plt.rcParams.update(
         {
             "figure.dpi": 110,
