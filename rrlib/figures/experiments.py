@@ -11,6 +11,7 @@ from rrlib.figures.style import (
     BOUND,
     DATASET_LABELS,
     METHOD_COLOURS,
+    METHOD_DASHES,
     METHOD_LABELS,
     METHOD_MARKERS,
     ONE_CLASS,
@@ -25,9 +26,6 @@ from rrlib.figures.style import (
 )
 from rrlib.study.intervals import Interval
 from rrlib.study.splits import split_interval
-
-DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
-"""The growing spheres often lie on C-CHVAE, whose colour then shows in the gaps."""
 
 VERDICT_COLOURS = {True: "#0072B2", False: "0.55"}
 """Of an effect: whether its interval lies above the smallest one that counts."""
@@ -230,7 +228,7 @@ def _curve_style(method):
     if method not in METHOD_COLOURS:
         return style | {"color": "black", "marker": ".", "label": method}
     style |= {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
-    return style | {"linestyle": DASHES[method], "label": METHOD_LABELS[method]}
+    return style | {"linestyle": METHOD_DASHES[method], "label": METHOD_LABELS[method]}
 
 
 def _shade(ax, eps, marked):
