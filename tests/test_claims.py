@@ -33,6 +33,7 @@ from rrlib.audit.evidence import Evidence, roughness, slope
 from rrlib.models import EPS_GRID
 from rrlib.recourse import Recourse
 from rrlib.study import results, stored, tables
+from rrlib.study.variations import VARIATIONS
 
 TEXT = Path(__file__).resolve().parents[1] / "book" / "text"
 SMALL = {
@@ -64,6 +65,11 @@ def table_of(curves, kind="network"):
         part = part.assign(n=100, n_common=100, one_class=False)
         parts += [part.assign(reading=reading) for reading in ("flip", "denied", "printed")]
     return pd.concat(parts, ignore_index=True)
+
+
+def stored_tables(variation):
+    """The stored tables of a variation, whatever the source of the data."""
+    return {name: stored.read(name, variation) for name in VARIATIONS[variation].tables}
 
 
 def one_method(curve):
@@ -346,7 +352,7 @@ def test_every_claim_links_to_its_page():
 
 
 def test_our_claims_link_to_their_page_and_speak_of_their_cases_alone():
-    ours = claims.own_ledger(stored.read("parts", "equal"))
+    ours = claims.own_ledger(stored_tables("equal"))
     assert list(ours["id"]) == [f"O{k}" for k in OURS]
     for row in ours.itertuples():
         assert f"name: {row.anchor}" in (TEXT / f"{row.chapter}.md").read_text()
@@ -362,9 +368,7 @@ def test_every_claim_has_one_statement():
 def test_the_command_prints_the_ledger(monkeypatch, capsys, small):
     monkeypatch.setattr(claims, "ledger", lambda *args: small[0].copy())
     monkeypatch.setattr(experiments, "gather", lambda: None)
-    monkeypatch.setattr(
-        experiments, "variation", lambda name: {"parts": stored.read("parts", name)}
-    )
+    monkeypatch.setattr(experiments, "variation", stored_tables)
     monkeypatch.setattr("sys.argv", ["claims"])
     door.main()
     printed = capsys.readouterr().out
