@@ -24,6 +24,7 @@ from rrlib.recourse import (
     scfe,
     scfe_adam,
 )
+from rrlib.study import pieces
 from rrlib.study.balls import share_valid_in_ball
 from rrlib.study.metrics import transfer
 
@@ -78,6 +79,10 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr("rrlib.recourse.layers.CHUNK", 2**13)
     monkeypatch.setattr(import_module("rrlib.recourse.cchvae"), "CHUNK", 2**11)
     monkeypatch.setattr("rrlib.study.balls.BALL_POINTS", BLOCK)
+
+
+def test_every_method_of_the_study_is_called():
+    assert set(pieces.SEARCHES) <= set(CALLS)
 
 
 @pytest.mark.parametrize("name", CALLS)
