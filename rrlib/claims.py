@@ -22,7 +22,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     papers = claims.ledger(experiments.gather())
-    ours = claims.own_ledger(experiments.variation("equal")["parts"])
+    ours = claims.own_ledger(experiments.variation("equal"))
     if options.json:
         print_json(pd.concat([papers, ours]))
     else:

@@ -273,7 +273,7 @@ def test_a_variation_is_stored_unless_a_twin_stands_in(monkeypatch, source):
 
     asked = []
 
-    sources = {"adult": "real", "compas": source, "german": "real"}
+    sources = dict.fromkeys(experiments.datasets.NAMES, "real") | {"compas": source}
     monkeypatch.setattr(experiments.datasets, "source", sources.get)
     monkeypatch.setattr(experiments.stored, "read", lambda table, name: f"{table} of {name}")
     monkeypatch.setattr(experiments.variations, "run", run)

@@ -69,7 +69,7 @@ def made_by_hand(monkeypatch):
 def ours_by_hand(monkeypatch):
     """A ledger of two claims of our own: one that holds, and one that is contradicted."""
     found = [Finding("we say <", "rises", [HIGHER, UP]), Finding("and", "falls", [DOWN])]
-    monkeypatch.setattr(claims, "own_claims", lambda table: found)
+    monkeypatch.setattr(claims, "own_claims", lambda tables: found)
     return claims.own_ledger(None)
 
 
@@ -268,7 +268,7 @@ def test_the_claims_are_one_sheet_in_print(monkeypatch, tmp_path, browser):
     monkeypatch.setattr(claims, "CLAIMS", rows)
     path = tmp_path / "ledger.html"
     said = "Adult, networks: at equal acceptance the same people pay what they paid, to a tenth"
-    monkeypatch.setattr(claims, "own_claims", lambda table: [long._replace(reading=said)] * 5)
+    monkeypatch.setattr(claims, "own_claims", lambda tables: [long._replace(reading=said)] * 5)
     both = page.to_html(claims.ledger(None), claims.own_ledger(None))
     path.write_text(f"<!doctype html><meta charset=utf-8>{both}")
     window = browser.new_page()

@@ -304,10 +304,33 @@ def test_budgets_of_evaluations():
 
 def test_a_target_may_be_given():
     model, vae, X = linear(11), curved(11), rows(11)
-    up, flip = cchvae(model, X, vae, target=1.0, seed=0), cchvae(model, X, vae, seed=0)
+    up = cchvae(model, X, vae, target=1.0, seed=0)
     denied = ~predict(model, X)
-    assert torch.equal(up.x_cf[denied], flip.x_cf[denied])
     assert predict(model, up.x_cf)[up.valid].all()
+    for e, mine in enumerate(denied):
+        one, own = select(model, e), X[mine.numpy()]
+        given = cchvae(one, own, vae, target=1.0, seed=0)
+        assert torch.equal(given.x_cf, cchvae(one, own, vae, seed=0).x_cf)
+        assert torch.allclose(given.x_cf[0], up.x_cf[e, mine], rtol=0, atol=1e-12)
+
+
+def test_a_target_that_is_met_costs_nothing():
+    model, vae, X = linear(11), curved(11), rows(11)
+    target = torch.where(predict(model, X), 1.0, -1.0)
+    found = cchvae(model, X, vae, target=target, seed=0)
+    assert found.valid.all() and torch.equal(found.x_cf, torch.as_tensor(X).expand(3, -1, -1))
+    for field in (found.cost, found.n_evals, found.radius, found.latent_distance):
+        assert not field.any()
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_vae_that_is_not_finite_is_refused(part, value):
+    model, vae, X = linear(12), curved(12), rows(12)
+    broken = getattr(vae, part)
+    broken = broken._replace(c=broken.c + value)
+    with pytest.raises(ValueError, match="the VAE has a parameter that is not finite: scale X"):
+        cchvae(model, X, vae._replace(**{part: broken}), seed=0)
 
 
 def test_a_trained_autoencoder_and_a_float32_network():

@@ -34,6 +34,7 @@ from rrlib.data import datasets
 from rrlib.models import EPS_GRID, vae
 from rrlib.recourse import Recourse
 from rrlib.study import pieces, results, stored, tables
+from rrlib.study.variations import VARIATIONS
 
 TEXT = Path(__file__).resolve().parents[1] / "book" / "text"
 SMALL = {
@@ -64,6 +65,11 @@ def table_of(curves, kind="network"):
     table = table.assign(validity=1 - gap / 10, kind=kind, n=100, n_common=100, one_class=False)
     readings = ("flip", "denied", "printed")
     return pd.concat([table.assign(reading=reading) for reading in readings], ignore_index=True)
+
+
+def stored_tables(variation):
+    """The stored tables of a variation, whatever the source of the data."""
+    return {name: stored.read(name, variation) for name in VARIATIONS[variation].tables}
 
 
 def one_method(curve):
@@ -352,7 +358,7 @@ def test_every_claim_links_to_its_page():
 
 
 def test_our_claims_link_to_their_page_and_speak_of_their_cases_alone():
-    ours = claims.own_ledger(stored.read("parts", "equal"))
+    ours = claims.own_ledger(stored_tables("equal"))
     assert list(ours["id"]) == [f"O{k}" for k in OURS]
     for row in ours.itertuples():
         assert f"name: {row.anchor}" in (TEXT / f"{row.chapter}.md").read_text()
@@ -368,9 +374,7 @@ def test_every_claim_has_one_statement():
 def test_the_command_prints_the_ledger(monkeypatch, capsys, small):
     monkeypatch.setattr(claims, "ledger", lambda *args: small[0].copy())
     monkeypatch.setattr(experiments, "gather", lambda: None)
-    monkeypatch.setattr(
-        experiments, "variation", lambda name: {"parts": stored.read("parts", name)}
-    )
+    monkeypatch.setattr(experiments, "variation", stored_tables)
     monkeypatch.setattr("sys.argv", ["claims"])
     door.main()
     printed = capsys.readouterr().out

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from rrlib import study
+from rrlib.audit import own
 from rrlib.audit.evidence import LATER, Case
 from rrlib.audit.own import own_claims
 from rrlib.audit.parts import four_parts, over_seeds
@@ -181,9 +182,23 @@ def test_our_claims_are_confirmed_on_other_seeds(one):
     row = parts([one])
     row = row[(row["measure"] == "least") & (row["eps"] == 0.2)].assign(n=30)
     table = pd.concat([row.assign(seed=seed) for seed in (*range(5), *LATER)], ignore_index=True)
-    first = own_claims(table)[0]
+    first = own_claims({"parts": table})[0]
     (case,) = first.cases
     assert case.values == dict.fromkeys((*range(5), *LATER), about(1.0)), "2 less half of 2"
     assert case.smallest == about(0.1) and case.confirming == LATER
     table.loc[table["seed"] == 12, "n"] = 10
-    assert np.isnan(own_claims(table)[0].cases[0].values[12]), "a seed that does not count"
+    counted = own_claims({"parts": table})[0].cases[0]
+    assert np.isnan(counted.values[12]), "a seed that does not count"
+
+
+def test_a_claim_about_people_has_a_smallest_effect_of_its_own():
+    seeds = (*range(5), *LATER)
+    rows = pd.DataFrame({"dataset": "adult", "kind": "logistic", "eps": 0.2, "seed": seeds})
+    rows["held"] = 0.01 * rows["seed"]
+    chosen = [("adult", "logistic", 0.2)]
+    (case,) = own._cases(rows, chosen, lambda part: part["held"] - 0.5, 0.05)
+    assert case.values == {seed: about(0.01 * seed - 0.5) for seed in seeds}
+    assert case.smallest == 0.05 and case.name == "Adult, logistic regression, eps 0.2"
+    twice = pd.concat([rows.assign(threshold=threshold) for threshold in ("own", "equal")])
+    with pytest.raises(ValueError, match="adult, logistic, eps 0.2: a seed has more than one row"):
+        own._cases(twice, chosen, lambda part: part["held"], 0.05)

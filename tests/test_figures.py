@@ -17,8 +17,10 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from rrlib import figures, theory
+from rrlib import figures, study, theory
 from rrlib.audit.evidence import Case, effect
+from rrlib.data import datasets
+from rrlib.figures import style
 from rrlib.figures.experiments import VERDICT_COLOURS
 from rrlib.figures.style import palette_png
 from rrlib.models import EPS_GRID
@@ -102,6 +104,14 @@ def test_budget_curves_dot_the_models_of_one_class():
         for band in fig.axes[0].collections
         for path in band.get_paths()
     )
+
+
+def test_every_dataset_and_method_of_the_study_has_a_look_of_its_own():
+    assert set(style.DATASETS) == set(datasets.NAMES)
+    assert set(style.METHODS) >= set(study.METHODS)
+    for looks in (style.DATASETS.values(), style.METHODS.values()):
+        for part in ("label", "colour", "marker"):
+            assert len({getattr(look, part) for look in looks}) == len(looks), part
 
 
 def case(step, least=0.0):
@@ -232,3 +242,4 @@ def test_a_kernel_shows_its_figures_by_palette():
     (shown,) = [out["data"] for out in cell.outputs if "data" in out and "image/png" in out["data"]]
     image = Image.open(BytesIO(b64decode(shown["image/png"])))
     assert image.mode == "P" and image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert shown["text/plain"].startswith("Figure of 1 panel")

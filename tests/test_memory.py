@@ -24,7 +24,9 @@ from rrlib.recourse import (
     scfe,
     scfe_adam,
 )
-from rrlib.study.metrics import share_valid_in_ball, transfer
+from rrlib.study import pieces
+from rrlib.study.balls import share_valid_in_ball
+from rrlib.study.metrics import transfer
 
 E, D, N, BLOCK = len(EPS_GRID), 6, 4096, 256
 X = np.random.default_rng(0).normal(size=(N, D))
@@ -76,7 +78,11 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(import_module("rrlib.recourse.scfe"), "BLOCK", BLOCK)
     monkeypatch.setattr("rrlib.recourse.layers.CHUNK", 2**13)
     monkeypatch.setattr(import_module("rrlib.recourse.cchvae"), "CHUNK", 2**11)
-    monkeypatch.setattr("rrlib.study.metrics.BALL_POINTS", BLOCK)
+    monkeypatch.setattr("rrlib.study.balls.BALL_POINTS", BLOCK)
+
+
+def test_every_method_of_the_study_is_called():
+    assert set(pieces.SEARCHES) <= set(CALLS)
 
 
 @pytest.mark.parametrize("name", CALLS)

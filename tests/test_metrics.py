@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from rrlib.models import LogisticRegression
-from rrlib.recourse import Recourse
-from rrlib.study import metrics
+from rrlib.models import LogisticRegression, predict
+from rrlib.recourse import Recourse, minimal_recourse
+from rrlib.study import balls, intervals, metrics
 
 
 def about(expected):
@@ -189,45 +189,45 @@ def test_transfers_by_hand():
 def test_points_of_the_unit_ball():
     """The volume within r is r^d, so |z|^d is uniform: half of the points lie within 2^(-1/d)."""
     for d in (1, 2, 5):
-        z = metrics._points_in_unit_ball(d, 512, seed=3).numpy()
+        z = balls._points_in_unit_ball(d, 512, seed=3).numpy()
         length = np.linalg.norm(z, axis=1)
         assert z.shape == (512, d) and length.max() <= 1
         assert np.mean(length**d) == pytest.approx(0.5, abs=0.01)
         assert np.mean((length**d) ** 2) == pytest.approx(1 / 3, abs=0.01)
         assert np.abs(z.mean(0)).max() < 0.03, "no side is preferred"
         assert np.abs((z**2).mean(0) - 1 / (d + 2)).max() < 0.03, "nor is a direction"
-    assert torch.equal(torch.as_tensor(z), metrics._points_in_unit_ball(5, 512, seed=3))
-    assert not torch.equal(torch.as_tensor(z), metrics._points_in_unit_ball(5, 512, seed=4))
+    assert torch.equal(torch.as_tensor(z), balls._points_in_unit_ball(5, 512, seed=3))
+    assert not torch.equal(torch.as_tensor(z), balls._points_in_unit_ball(5, 512, seed=4))
 
 
 def test_shares_of_an_interval(monkeypatch):
     """Bounds 0 and 1: of [-1, 3] the shares 3/4 and 1/2 are favoured, of [-5, 7] 7/12 and 1/2."""
     model, X = steps(0, 1), np.array([[1.0], [-1.0]])
     options = {"samples": 2000, "seed": 1}
-    up = metrics.share_valid_in_ball(model, X, [2.0, 6.0], target=1, **options)
+    up = balls.share_valid_in_ball(model, X, [2.0, 6.0], target=1, **options)
     assert up.shape == (2, 2, 2)
     assert up[:, 0] == pytest.approx(np.array([[3 / 4, 7 / 12], [1 / 2, 1 / 2]]), abs=0.01)
     assert up[:, 1] == pytest.approx(np.array([[1 / 4, 5 / 12], [0, 1 / 3]]), abs=0.01)
-    down = metrics.share_valid_in_ball(model, X, [2.0, 6.0], target=-1, **options)
+    down = balls.share_valid_in_ball(model, X, [2.0, 6.0], target=-1, **options)
     assert up + down == about(np.ones((2, 2, 2)))
-    own = metrics.share_valid_in_ball(model, X, [2.0, 6.0], **options)
+    own = balls.share_valid_in_ball(model, X, [2.0, 6.0], **options)
     assert np.array_equal(own[:, 0], down[:, 0]), "a logit of 0, of the second model at 1, is a yes"
     assert np.array_equal(own[:, 1], up[:, 1])
-    one = metrics.share_valid_in_ball(model, X, 2.0, target=1, **options)
+    one = balls.share_valid_in_ball(model, X, 2.0, target=1, **options)
     assert np.array_equal(one, up[..., :1])
-    other = metrics.share_valid_in_ball(model, X, 2.0, target=1, samples=2000, seed=2)
+    other = balls.share_valid_in_ball(model, X, 2.0, target=1, samples=2000, seed=2)
     assert not np.array_equal(one, other)
     seen = []
-    judge = metrics.predict
-    monkeypatch.setattr(metrics, "predict", lambda model, X: seen.append(len(X)) or judge(model, X))
-    monkeypatch.setattr(metrics, "BALL_POINTS", 6000)
+    judge = balls.predict
+    monkeypatch.setattr(balls, "predict", lambda model, X: seen.append(len(X)) or judge(model, X))
+    monkeypatch.setattr(balls, "BALL_POINTS", 6000)
     rows = np.linspace(-1, 1, 7)[:, None]
-    metrics.share_valid_in_ball(model, rows, [1.0], samples=2000, seed=1)
+    balls.share_valid_in_ball(model, rows, [1.0], samples=2000, seed=1)
     assert seen == [6000, 6000, 2000], "three rows at once"
-    monkeypatch.setattr(metrics, "BALL_POINTS", 1)
-    again = metrics.share_valid_in_ball(model, X, 2.0, target=1, **options)
+    monkeypatch.setattr(balls, "BALL_POINTS", 1)
+    again = balls.share_valid_in_ball(model, X, 2.0, target=1, **options)
     assert seen[3:] == [2000, 2000], "at least one row at once"
-    assert np.array_equal(one, again) and metrics.share_valid_in_ball(
+    assert np.array_equal(one, again) and balls.share_valid_in_ball(
         model, X, 2.0, samples=1, seed=0
     ).shape == (2, 2, 1)
 
@@ -235,30 +235,40 @@ def test_shares_of_an_interval(monkeypatch):
 @pytest.mark.parametrize("radius", [0.0, -1.0, np.inf, np.nan, [[1.0]], [1.0, 0.0]])
 def test_radii_that_are_none(radius):
     with pytest.raises(ValueError, match="radius must be one positive number"):
-        metrics.share_valid_in_ball(steps(0), np.zeros((1, 1)), radius, samples=1, seed=0)
+        balls.share_valid_in_ball(steps(0), np.zeros((1, 1)), radius, samples=1, seed=0)
 
 
 @pytest.mark.parametrize("samples", [0, -1, 2.0])
 def test_samples_that_are_none(samples):
     with pytest.raises(ValueError, match="samples must be a whole number"):
-        metrics.share_valid_in_ball(steps(0), np.zeros((1, 1)), 1.0, samples=samples, seed=0)
+        balls.share_valid_in_ball(steps(0), np.zeros((1, 1)), 1.0, samples=samples, seed=0)
 
 
 def test_intervals_along_either_axis():
     """2 and 4 of two seeds: mean 3, and 12.7062 standard errors of 1 at 95 %, 1 of 1 at 50 %."""
     values = np.array([[2.0, 4.0], [5.0, 5.0], [7.0, 9.0]])
-    found = metrics.interval(values, axis=1)
+    found = intervals.interval(values, axis=1)
     assert found.mean.tolist() == [3, 5, 8]
     assert (found.high - found.mean)[[0, 2]] == pytest.approx([12.7062, 12.7062], abs=1e-4)
     assert found.mean - found.low == about(found.high - found.mean)
-    half = metrics.interval([2.0, 4.0], level=0.5)
+    half = intervals.interval([2.0, 4.0], level=0.5)
     assert (half.low, half.high) == (about(2), about(4))
-    three = metrics.interval([1.0, 2.0, 3.0])
+    three = intervals.interval([1.0, 2.0, 3.0])
     assert three.high - three.mean == pytest.approx(4.302653 / np.sqrt(3), abs=1e-6)
-    assert metrics.interval(np.float32([0.1, 0.2])).high.dtype == np.float64
+    assert intervals.interval(np.float32([0.1, 0.2])).high.dtype == np.float64
     for wrong in ([1.0], [1.0, np.inf], [np.nan, 1.0, 2.0]):
         with pytest.raises(ValueError, match="two seeds|values must be finite"):
-            metrics.interval(wrong)
+            intervals.interval(wrong)
+    for level in (95, 0, 1, np.nan):
+        with pytest.raises(ValueError, match="level must lie between 0 and 1, such as 0.95"):
+            intervals.interval([1.0, 2.0], level=level)
+
+
+def test_nobody_has_counts_of_zero_and_no_means():
+    model, nobody = steps(0, 1), np.zeros((0, 1))
+    table = metrics.summarise(minimal_recourse(model, nobody), predict(model, nobody), nobody)
+    assert (table[["n", "n_common"]] == 0).all(axis=None)
+    assert table[["validity", "cost", "cost_common", "sparsity"]].isna().all(axis=None)
 
 
 def test_blocks_of_rows_change_no_measure(monkeypatch):

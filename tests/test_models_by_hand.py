@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from rrlib.models import attacks, checks, family
+from rrlib.models import attacks, checks, family, norms
 from rrlib.models.family import LogisticRegression
 from rrlib.models.network import Network
 
@@ -24,10 +24,10 @@ PLANE = LogisticRegression(*doubles([[3.0, -4.0]], [1.0], [0.1]))
 
 
 def test_duals():
-    assert [attacks.dual_exponent(p) for p in (1, 2, np.inf)] == [np.inf, 2, 1]
+    assert [norms.dual_exponent(p) for p in (1, 2, np.inf)] == [np.inf, 2, 1]
     for p in (3, [2], None):
         with pytest.raises(ValueError, match="p must be 1, 2 or numpy.inf"):
-            attacks.dual_exponent(p)
+            norms.dual_exponent(p)
     w = [[3, -4], [0, 0], [2, -2]]
     root = 0.5**0.5
     by_hand = {
@@ -36,7 +36,7 @@ def test_duals():
         1: [[0, -1], [0, 0], [1, 0]],
     }
     for p, expected in by_hand.items():
-        assert np.allclose(attacks.dual_vector(w, p), expected, rtol=0, atol=1e-15)
+        assert np.allclose(norms.dual_vector(w, p), expected, rtol=0, atol=1e-15)
 
 
 def test_the_worst_case():

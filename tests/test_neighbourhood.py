@@ -102,7 +102,7 @@ def test_a_batch_is_the_loop_over_models_rows_and_radii(seed, family):
 def test_chunks_change_nothing(monkeypatch):
     model, X = network(1), rows(1)
     whole = share_valid_in_ball(model, X, RADII, samples=64, seed=0)
-    monkeypatch.setattr("rrlib.study.metrics.BALL_POINTS", 1)
+    monkeypatch.setattr("rrlib.study.balls.BALL_POINTS", 1)
     assert np.array_equal(share_valid_in_ball(model, X, RADII, samples=64, seed=0), whole)
 
 

@@ -146,3 +146,9 @@ def test_more_batches_by_hand():
     assert found["method"].tolist() == ["a", "b", "a", "b"] and found.index.tolist() == [0, 1, 2, 3]
     assert found["more"][0] == 0.5 and found["more"][2] == 0.5
     assert found["more"][[1, 3]].isna().all(), "no row has a recourse in both"
+
+
+def test_no_slices_make_no_table():
+    for make in (results.table, lambda slices: results.more_batches(slices, slices, {})):
+        with pytest.raises(ValueError, match="is empty: hand over at least one"):
+            make([])

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from rrlib.audit import cost
+from rrlib.data import datasets
 from rrlib.models import fit_logistic, fit_network
 from rrlib.recourse import cchvae
 from rrlib.study import fingerprint, stored
@@ -94,8 +95,15 @@ def test_words_make_nothing_stale(package):
             lambda group: group.method == "cchvae" or group.table in COMPARED,
         ),
         ("data/wheel.py", "import hashlib", "import hashlib as sums", lambda group: False),
+        ("data/specs.py", "NAMES = (", "MORE = {}\nNAMES = (", lambda group: False),
     ],
-    ids=["growing spheres", "logistic regression", "decoder", "how files are found"],
+    ids=[
+        "growing spheres",
+        "logistic regression",
+        "decoder",
+        "how files are found",
+        "another dataset",
+    ],
 )
 def test_a_formula_makes_stale_what_depends_on_it(package, file, old, new, concerned):
     before = stamps()
@@ -213,7 +221,8 @@ def test_a_difference_is_measured_by_what_is_allowed():
 
 def test_a_variation_stores_a_group_for_each_table_slice_and_method():
     summaries = [group for group in GROUPS if group.table == "summary"]
-    slices = {name: 3 * sum(map(len, one.seeds.values())) for name, one in VARIATIONS.items()}
+    n = len(datasets.NAMES)
+    slices = {name: n * sum(map(len, one.seeds.values())) for name, one in VARIATIONS.items()}
     methods = dict.fromkeys(slices, 3) | {"fewer": 2, "fewer_minmax": 2, "again": 2}
     methods |= {"equal": 0, "equal_minmax": 0, "choices": 0}
     assert len(summaries) == sum(slices[name] * methods[name] for name in slices)

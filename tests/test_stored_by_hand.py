@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rrlib.data import datasets
 from rrlib.study import __main__ as command
 from rrlib.study import fingerprint, stored, tables
 from rrlib.study.tables import Group
@@ -123,9 +124,11 @@ def test_data_are_files_or_a_twin_and_what_reads_them(tmp_path, monkeypatch, hou
     (house / "data").mkdir()
     for part in ("specs", "datasets", "twins", "wheel"):
         (house / "data" / f"{part}.py").write_text(f"{part} = 1\n")
-    read = [fingerprint._bare(f"{part} = 1\n") for part in ("specs", "datasets", "twins")]
-    files = [SimpleNamespace(sha256=hash_) for hash_ in ("one", "two")]
-    monkeypatch.setitem(fingerprint.specs.SPECS, "house", SimpleNamespace(files=files))
+    read = [fingerprint._bare(f"{part} = 1\n") for part in ("datasets", "twins")]
+    read = read, 7, {0: "rooms"}, ("street",), fingerprint.body(first)
+    files = tuple(SimpleNamespace(sha256=hash_) for hash_ in ("one", "two"))
+    spec = fingerprint.specs.Spec("House", 7, {0: "rooms"}, ("street",), first, files)
+    monkeypatch.setitem(fingerprint.specs.SPECS, "house", spec)
     monkeypatch.setattr(fingerprint.twins, "FOLDER", tmp_path)
     (tmp_path / "house.json").write_text("a twin")
     assert fingerprint.data("house", "real") == fingerprint.digest(read, ["one", "two"])
@@ -200,8 +203,10 @@ def test_groups_are_listed_in_order():
         Group("summary", "fewer", "adult", "logistic", 1, "growing_spheres"),
     ]
     assert found[20] == Group("differences", "fewer", "adult", "logistic", 0, "")
-    assert found[360] == Group("summary", "again", "adult", "logistic", 0, "cchvae")
-    assert len(found) == 3 * 3 * 10 * (2 + 1 + 1) + 3 * 2 * 5 * 2
+    n = len(datasets.NAMES)
+    fewer, again = n * 3 * 10 * (2 + 1 + 1), n * 2 * 5 * 2
+    assert found[fewer] == Group("summary", "again", "adult", "logistic", 0, "cchvae")
+    assert len(found) == fewer + again
     assert [group.method for group in stored.groups(["l2"])[:3]] == list(VARIATIONS["l2"].methods)
 
 

@@ -144,16 +144,16 @@ def ledger(evidence):
     return pd.DataFrame(rows)
 
 
-def own_ledger(table):
+def own_ledger(tables):
     """Return one table of our own claims, O1, O2, ..., in the form of `ledger`, a row for each.
 
     Parameters
     ----------
-    table : DataFrame
-        The stored table "parts", standardised features.
+    tables : dict of name -> DataFrame
+        The stored tables of the variation "equal", standardised features.
     """
     rows = []
-    for number, finding in enumerate(own_claims(table), 1):
+    for number, finding in enumerate(own_claims(tables), 1):
         about = {"id": f"O{number}", "whose": OURS, "where": "ours", "statement": finding.reading}
         row = about | finding._asdict() | judge(finding.cases)._asdict()
         row |= {"reading": "as first stated", "setting": "standardised"}

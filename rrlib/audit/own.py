@@ -3,51 +3,47 @@
 They were chosen from the exploring seeds, and seeds 10 to 14 confirm.
 """
 
-import numpy as np
-
 from rrlib.audit.evidence import EXPLORING, LATER, Case, Finding, name_case
 from rrlib.audit.parts import four_parts
 from rrlib.audit.smallest import COST, NOTHING
 
 UNIT = "mean l2 cost, standard deviations"
-COSTS = ["before", "standard", "equal", "robust", "raw", "raw_robust"]
 
 
-def own_claims(table):
-    """Return what we claim of the four parts, as findings.
+def own_claims(tables):
+    """Return what we claim of recourse at equal acceptance, as findings.
 
     Parameters
     ----------
-    table : DataFrame
-        The stored table "parts", standardised features.
+    tables : dict of name -> DataFrame
+        The stored tables of the variation "equal", standardised features.
     """
-    rows = four_parts(table).join(table[COSTS])
-    rows = rows[rows["measure"] == "least"]
+    parts = _least_costs(tables["parts"])
     return [
         Finding(
             "Adult, linear models: of what the same people pay more, most is threshold",
             f"threshold, by the lesser order, less half of the rise, {UNIT}",
-            _cases(rows, [("adult", "logistic", 0.2)], _more_than_half, COST),
+            _cases(parts, [("adult", "logistic", 0.2)], _more_than_half, _tenth_of_same),
         ),
         Finding(
             "COMPAS, networks: geometry makes recourse dearer",
             f"geometry, by the lesser order, {UNIT}",
-            _cases(rows, COMPAS_NETWORKS, _geometry, COST),
+            _cases(parts, COMPAS_NETWORKS, _geometry, _tenth_of_same),
         ),
         Finding(
             "COMPAS, linear models: the same people pay less",
             f"the fall of their mean cost, {UNIT}",
-            _cases(rows, COMPAS_LINEAR, _same_fall, COST),
+            _cases(parts, COMPAS_LINEAR, _same_fall, _tenth_of_same),
         ),
         Finding(
             "COMPAS, linear models: the mean of the denied rises all the same",
             f"the rise of the mean of those whom each model denies, {UNIT}",
-            _cases(rows, COMPAS_LINEAR, _total, COST, of="before"),
+            _cases(parts, COMPAS_LINEAR, _total, _tenth_of_denied),
         ),
         Finding(
             "Adult, networks: at equal acceptance the same people pay what they paid, to a tenth",
             f"a tenth of the standard mean less the size of the change, {UNIT}",
-            _cases(rows, ADULT_NETWORKS, _within_a_tenth, NOTHING),
+            _cases(parts, ADULT_NETWORKS, _within_a_tenth, NOTHING),
         ),
     ]
 
@@ -68,22 +64,57 @@ ADULT_NETWORKS = [
 ]
 
 
-def _cases(rows, chosen, effect, share, of="standard"):
-    """Return the cases of a claim; a seed where a case does not count has no value.
+def _least_costs(table):
+    """Return the rows of the table "parts" on the least cost, and their four parts."""
+    found = four_parts(table)
+    rows = found.join(table[table.columns.difference(found.columns)])
+    return rows[rows["measure"] == "least"]
 
-    The smallest effect is a share of the standard model's mean cost over the rows that the effect
-    is about: the same people (`standard`), or those whom that model denies (`before`).
+
+def _cases(rows, chosen, effect, smallest):
+    """Return the cases of a claim, with a value for each seed.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row for each dataset, kind, eps and seed. Where it has a column `counts`, a row that
+        does not count has no value.
+    chosen : list of (dataset, kind, eps)
+    effect : function of the rows of a case to a Series, positive in the direction of the claim
+    smallest : float, or function of the rows of the exploring seeds to a float
+        The smallest effect that counts; a number where it is the same in all cases, as a share of
+        people is.
+
+    Raises
+    ------
+    ValueError
+        Where two rows are of one case and one seed.
     """
     found = []
     for dataset, kind, eps in chosen:
         here = (rows["dataset"] == dataset) & (rows["kind"] == kind) & (rows["eps"] == eps)
         part = rows[here].set_index("seed")
-        values = effect(part).where(part["counts"], np.nan)
-        explored = part[of][part.index.isin(EXPLORING)]
-        smallest = share * explored.mean(skipna=False)
+        if not part.index.is_unique:
+            raise ValueError(f"{dataset}, {kind}, eps {eps:g}: a seed has more than one row")
+        values = effect(part)
+        if "counts" in part:
+            values = values.where(part["counts"])
+        least = smallest
+        if callable(smallest):
+            least = smallest(part[part.index.isin(EXPLORING)])
         name = f"{name_case(dataset, kind)}, eps {eps:g}"
-        found.append(Case(name, values.to_dict(), smallest, LATER))
+        found.append(Case(name, values.to_dict(), least, LATER))
     return found
+
+
+def _tenth_of_same(part):
+    """Return a tenth of the standard model's mean cost over the same people."""
+    return COST * part["standard"].mean(skipna=False)
+
+
+def _tenth_of_denied(part):
+    """Return a tenth of the standard model's mean cost over those whom it denies."""
+    return COST * part["before"].mean(skipna=False)
 
 
 def _more_than_half(part):

@@ -9,7 +9,7 @@ import numpy as np
 from rrlib.audit.parts import PEOPLE
 from rrlib.models.family import select
 from rrlib.study.equal import least_cost, shift, threshold_at
-from rrlib.study.metrics import Interval
+from rrlib.study.intervals import Interval
 
 RESAMPLES = 2_000
 BLOCK = 2**20

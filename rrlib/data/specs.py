@@ -1,4 +1,23 @@
-"""What defines each dataset: its files, how they are read, its features, its groups."""
+"""What defines each dataset: its files, how they are read, its features, its groups.
+
+**Adult** (Becker and Kohavi 1996, doi:10.24432/C5XW20), 48,842 rows: age (years);
+final weight (people that the row stands for); education (level, 1 preschool to 16
+doctorate); capital gain and capital loss (US dollars a year); hours per week.
+Favourable: a yearly income above 50,000 US dollars. Groups: sex, race.
+
+**COMPAS** (Larson, Mattu, Kirchner and Angwin 2016, ProPublica), 6,172 rows after
+ProPublica's filters (screened within 30 days of the arrest, outcome known, no
+ordinary traffic offence, a score present): age (years); prior offences (count);
+length of stay (whole days between the dates of entering and leaving jail);
+juvenile felonies, juvenile misdemeanours, other juvenile offences (counts).
+Favourable: no recidivism within two years. Groups: sex, race.
+
+**German Credit** (Hofmann 1994, doi:10.24432/C5NC77), 1,000 rows: duration
+(months); credit amount (Deutsche Mark); instalment rate (share of the disposable
+income, coded 1 to 4); residence since (years, coded 1 to 4); age (years); existing
+credits (number at this bank); people liable (number to maintain). Favourable: good
+credit. Group: age band, which follows from the age.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -11,6 +11,7 @@ from rrlib.figures.style import (
     BOUND,
     DATASET_LABELS,
     METHOD_COLOURS,
+    METHOD_DASHES,
     METHOD_LABELS,
     METHOD_MARKERS,
     ONE_CLASS,
@@ -23,11 +24,8 @@ from rrlib.figures.style import (
     legend_entries,
     panel_grid,
 )
-from rrlib.study.metrics import Interval
+from rrlib.study.intervals import Interval
 from rrlib.study.splits import split_interval
-
-DASHES = {"scfe": "-", "cchvae": "-", "growing_spheres": (0, (4, 3))}
-"""The growing spheres often lie on C-CHVAE, whose colour then shows in the gaps."""
 
 ROW = 1.7
 """Height of a row of panels, in inches."""
@@ -233,7 +231,7 @@ def _curve_style(method):
     if method not in METHOD_COLOURS:
         return style | {"color": "black", "marker": ".", "label": method}
     style |= {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
-    return style | {"linestyle": DASHES[method], "label": METHOD_LABELS[method]}
+    return style | {"linestyle": METHOD_DASHES[method], "label": METHOD_LABELS[method]}
 
 
 def _shade(ax, eps, marked):

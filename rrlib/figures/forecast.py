@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from rrlib.figures.style import DATASET_LABELS, EPS_LABEL_NARROW, legend_below
 
@@ -23,6 +24,8 @@ TICKS = (0.01, 0.1, 1, 10)
 def forecast_intervals(forecasts, linear):
     """Draw forecasts of a cost against the radius, and what was found.
 
+    A row of panels for each training, a column for each dataset of the tables.
+
     Parameters
     ----------
     forecasts : dict of key of FORECASTS -> DataFrame
@@ -38,13 +41,15 @@ def forecast_intervals(forecasts, linear):
     >>> linear = pd.DataFrame({"dataset": ["german"], "eps": [0.1], "cost": [1.3]})
     >>> fig = figures.forecast_intervals({"other datasets": pd.DataFrame(part)}, linear)
     >>> len(fig.axes)
-    6
+    2
     """
-    shape = len(TRAINING), len(DATASET_LABELS)
-    fig, grid = plt.subplots(*shape, figsize=(9, 4.4), sharex=True, sharey=True)
+    names = pd.concat([linear, *forecasts.values()])["dataset"].unique()
+    shape = len(TRAINING), len(names)
+    shared = {"sharex": True, "sharey": True, "squeeze": False}
+    fig, grid = plt.subplots(*shape, figsize=(9, 4.4), **shared)
     radii = sorted(linear["eps"].unique())
     for (kind, training), line in zip(TRAINING.items(), grid):
-        for (name, title), ax in zip(DATASET_LABELS.items(), line):
+        for name, ax in zip(names, line):
             for made, table in forecasts.items():
                 part = table[(table["dataset"] == name) & (table["kind"] == kind)]
                 _draw_intervals(ax, part, radii, made)
@@ -55,7 +60,7 @@ def forecast_intervals(forecasts, linear):
                 label="linear model of this radius",
                 **LINEAR,
             )
-            ax.set_title(f"{title}, {training}")
+            ax.set_title(f"{DATASET_LABELS[name]}, {training}")
     for ax in grid[-1]:
         ax.set_xticks(range(len(radii)), [f"{eps:g}" for eps in radii], fontsize=8)
         ax.set_xlabel(EPS_LABEL_NARROW)

@@ -3,8 +3,6 @@
 from rrlib.models.attacks import (
     adversarial_accuracy,
     certified_accuracy,
-    dual_exponent,
-    dual_vector,
     pgd,
     pgd_accuracy,
     worst_case,
@@ -13,6 +11,7 @@ from rrlib.models.certified import CertifiedFit, fit_certified
 from rrlib.models.family import EPS_GRID, LogisticRegression, lipschitz, predict, select, to
 from rrlib.models.logistic import Fit, Trajectory, fit_logistic, gradient_descent, robust_loss
 from rrlib.models.network import Network, init_network
+from rrlib.models.norms import dual_exponent, dual_vector
 from rrlib.models.training import fit_network
 
 __all__ = [

@@ -6,54 +6,12 @@ import numpy as np
 import torch
 
 from rrlib.models.certificate import certified_margin
-from rrlib.models.checks import as_tensor, check_features, check_labels, check_radius
-from rrlib.models.family import count_features, predict, to
+from rrlib.models.checks import as_tensor, check_family, check_features, check_labels, check_radius
+from rrlib.models.family import check_linear, count_features, predict, to
+from rrlib.models.norms import dual_exponent, dual_vector
 
 ROWS = 2**14
 """Rows that are attacked at once, for all models."""
-
-
-def dual_exponent(p):
-    """Return q with 1/p + 1/q = 1, for p in {1, 2, inf}.
-
-    Raises
-    ------
-    ValueError
-        If p is none of the three.
-
-    Examples
-    --------
-    >>> models.dual_exponent(np.inf), models.dual_exponent(2)
-    (1, 2)
-    """
-    try:
-        return {1: np.inf, 2: 2, np.inf: 1}[p]
-    except (KeyError, TypeError):
-        raise ValueError(f"p must be 1, 2 or numpy.inf, not {p!r}") from None
-
-
-def dual_vector(w, p):
-    """Return u with ||u||_p <= 1 and w.u = ||w||_q, row by row of w, shape (..., d).
-
-    It is the gradient of ||w||_q. Where w = 0 the answer is 0, which is one of the subgradients.
-    For p = 1 only the first of the largest coordinates moves.
-
-    Examples
-    --------
-    >>> models.dual_vector(np.array([3.0, -4.0]), np.inf).tolist()
-    [1.0, -1.0]
-    >>> models.dual_vector(np.array([3.0, -4.0]), 2).tolist()
-    [0.6, -0.8]
-    """
-    w = np.asarray(w, dtype=np.float64)
-    dual_exponent(p)
-    if p == np.inf:
-        return np.sign(w)
-    if p == 2:
-        length = np.linalg.norm(w, axis=-1, keepdims=True)
-        return np.divide(w, length, out=np.zeros_like(w), where=length > 0)
-    first = np.arange(w.shape[-1]) == np.abs(w).argmax(-1, keepdims=True)
-    return np.sign(w) * first
 
 
 def worst_case(model, y, radius, *, p=np.inf):
@@ -77,7 +35,7 @@ def worst_case(model, y, radius, *, p=np.inf):
     Raises
     ------
     ValueError
-        On malformed y, radius or p.
+        On another kind of model, malformed y, radius or p.
 
     Examples
     --------
@@ -86,9 +44,10 @@ def worst_case(model, y, radius, *, p=np.inf):
     >>> models.worst_case(model, np.array([1, 0]), 0.5).tolist()
     [[[-0.5, 0.5], [0.5, -0.5]]]
     """
+    check_linear(model, "worst_case", "pgd")
     sign = check_labels(y, len(y), both=False)
     radius = check_radius(radius, len(model.eps))
-    u = dual_vector(model.w.cpu().numpy(), p)
+    u = dual_vector(model.w.detach().cpu().numpy(), p)
     return -radius[:, None, None] * sign[:, None] * u[:, None, :]
 
 
@@ -110,7 +69,7 @@ def adversarial_accuracy(model, X, y, radius, *, p=np.inf):
     Raises
     ------
     ValueError
-        On malformed X, y, radius or p.
+        On another kind of model, malformed X, y, radius or p.
 
     Examples
     --------
@@ -122,6 +81,7 @@ def adversarial_accuracy(model, X, y, radius, *, p=np.inf):
     >>> models.adversarial_accuracy(model, X, y, 0.2).round(2).tolist()
     [0.67]
     """
+    check_linear(model, "adversarial_accuracy", "pgd_accuracy or certified_accuracy")
     X, sign, radius = _checked(model, X, y, radius)
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1)
     reach = (radius * length).unsqueeze(-1)
@@ -133,6 +93,7 @@ def adversarial_accuracy(model, X, y, radius, *, p=np.inf):
     return _share_right(right, X, sign)
 
 
+@torch.no_grad()
 def pgd(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
     """Projected gradient descent on the margin y h(x + delta) over an l_p ball, for a whole family.
 
@@ -199,6 +160,7 @@ def descend_margin(model, X, sign, radius, p, steps, starts):
     return best
 
 
+@torch.no_grad()
 def pgd_accuracy(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0):
     """Return the share of rows that a family still gets right under `pgd`, shape (E,).
 
@@ -218,6 +180,7 @@ def pgd_accuracy(model, X, y, radius, *, p=np.inf, steps=20, restarts=1, seed=0)
     )
 
 
+@torch.no_grad()
 def certified_accuracy(model, X, y, radius, *, p=np.inf):
     """Return a share of rows that no perturbation in the l_p ball can turn, shape (E,).
 
@@ -244,6 +207,7 @@ def certified_accuracy(model, X, y, radius, *, p=np.inf):
     True
     """
     q = dual_exponent(p)
+    check_family(model)
     model = to(model, torch.float64)
     X, sign, radius = _checked(model, X, y, radius)
     margin = partial(certified_margin, model, radius=radius[:, None], q=q)

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from rrlib.models.attacks import dual_exponent
 from rrlib.models.checks import as_tensor, check_eps, check_features, check_labels
 from rrlib.models.family import select, to
 from rrlib.models.greedy import greedy_start
 from rrlib.models.network import BLOCK, Network
+from rrlib.models.norms import dual_exponent
 from rrlib.models.training import minibatches
 
 LOOKS = 10
@@ -45,6 +45,7 @@ class CertifiedFit(NamedTuple):
     unit: np.ndarray
 
 
+@torch.inference_mode(False)
 def fit_certified(
     X,
     y,

@@ -4,6 +4,23 @@ import numpy as np
 import torch
 
 
+def check_family(model):
+    """Raise a ValueError unless a model is a family, which begins with a tensor of parameters."""
+    try:
+        if isinstance(model[0], torch.Tensor):
+            return
+    except (TypeError, LookupError):
+        pass
+    remedy = "yours.as_family makes one of a scikit-learn classifier or a PyTorch module"
+    if hasattr(model, "model"):
+        remedy = "it is the field `model` of what you handed over"
+    kind = type(model)
+    raise ValueError(
+        "model must be a family of rrlib.models, such as fit_logistic(...).model or "
+        f"fit_network(...), not {kind.__module__}.{kind.__qualname__}: {remedy}"
+    )
+
+
 def as_tensor(values, like):
     """Return values as a tensor of the dtype and on the device of `like`.
 

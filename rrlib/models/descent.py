@@ -10,6 +10,7 @@ from rrlib.models.family import to
 from rrlib.models.training import minibatches
 
 
+@torch.inference_mode(False)
 def train_from(start, X, y, *, p=np.inf, seed, epochs=40, batch_size=256, rate=0.05, pgd_steps=5):
     """Train a family as `training.fit_network` trains the paper's network, in float32.
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from rrlib.models.attacks import dual_exponent
+from rrlib.models.norms import dual_exponent
 from rrlib.models.unit import Unit, best_unit
 
 SLOPES = (200.0, 50.0, 15.0)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from rrlib.models.checks import as_tensor, check_finite
+from rrlib.models.checks import as_tensor, check_family, check_finite
 
 EPS_GRID = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30)
 """The radii of the study, in scaled features; 0 is the standard (non-robust) model."""
@@ -88,7 +88,18 @@ def lipschitz(model):
     >>> models.lipschitz(model).tolist()
     [5.0]
     """
+    check_family(model)
     return model.lipschitz()
+
+
+def check_linear(model, name, others):
+    """Raise a ValueError unless a model is linear; `name` needs that, `others` do not."""
+    if not isinstance(model, LogisticRegression):
+        kind = type(model)
+        raise ValueError(
+            f"{name} is exact, and for a family of linear models (LogisticRegression of rrlib) "
+            f"alone, not for {kind.__module__}.{kind.__qualname__}: take {others}"
+        )
 
 
 def to(model, dtype_or_device):
@@ -114,6 +125,7 @@ def select(model, index):
     >>> models.select(family, [0, 2]).eps.numpy()
     array([0. , 0.2])
     """
+    check_family(model)
     index = [index] if isinstance(index, (int, np.integer)) else index
     return type(model)(*(parameter[index] for parameter in model))
 
@@ -135,8 +147,8 @@ def predict(model, X):
     Raises
     ------
     ValueError
-        If X holds a NaN or an infinite value, or has another number of features than the model, or
-        where a logit is NaN.
+        If the model is no family, X holds a NaN or an infinite value or has another number of
+        features than the model, or where a logit is NaN.
 
     Examples
     --------
@@ -145,8 +157,8 @@ def predict(model, X):
     >>> models.predict(model, np.array([[2.0, 0.0], [0.0, 1.0]])).tolist()
     [[True, False]]
     """
-    X = as_tensor(X, model[0])
     d = count_features(model)
+    X = as_tensor(X, model[0])
     if X.ndim < 2 or X.shape[-1] != d:
         shape = tuple(X.shape)
         raise ValueError(f"X must have shape (n, {d}) or (E, n, {d}), not {shape}")
@@ -161,5 +173,12 @@ def predict(model, X):
 
 
 def count_features(model):
-    """Return d, the number of features: the last axis of a family's first parameter."""
+    """Return d, the number of features: the last axis of a family's first parameter.
+
+    Raises
+    ------
+    ValueError
+        If the model is no family.
+    """
+    check_family(model)
     return model[0].shape[-1]

@@ -6,14 +6,10 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from rrlib.models.attacks import (
-    adversarial_accuracy,
-    descend_margin,
-    dual_exponent,
-    pgd_accuracy,
-)
+from rrlib.models.attacks import adversarial_accuracy, descend_margin, pgd_accuracy
 from rrlib.models.checks import as_tensor, check_features, check_labels
 from rrlib.models.family import LogisticRegression, count_features, select, to
+from rrlib.models.norms import dual_exponent
 from rrlib.models.training import minibatches
 
 LOSS = 0.01
@@ -38,6 +34,7 @@ class FriendlyFit(NamedTuple):
     after: np.ndarray
 
 
+@torch.inference_mode(False)
 def fit_friendly(model, X, y, *, lam, p=np.inf, rate=0.02, epochs=10, seed=0):
     """Train a family further, so that the denied are a perturbation away from a yes.
 

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from rrlib.models.attacks import dual_exponent, dual_vector
 from rrlib.models.checks import check_eps, check_features, check_labels
 from rrlib.models.duality import lower_bound, separating_direction
 from rrlib.models.family import LogisticRegression
 from rrlib.models.minimiser import make_problem, minimise
+from rrlib.models.norms import dual_exponent, dual_vector
 
 
 class Fit(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from rrlib.models.attacks import dual_exponent, dual_vector
+from rrlib.models.norms import dual_exponent, dual_vector
 
 ROUNDING = 1e-15
 """A change of a mean loss, or of a weight, below this is lost in float64's rounding."""

@@ -11,6 +11,7 @@ from rrlib.models.network import Network, init_network
 from rrlib.models.training import minibatches
 
 
+@torch.inference_mode(False)
 def fit_signed_network(
     X, y, radii, *, p=np.inf, seed, epochs=40, batch_size=256, rate=0.05, pgd_steps=5
 ):

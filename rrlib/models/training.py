@@ -10,6 +10,7 @@ from rrlib.models.family import to
 from rrlib.models.network import Network, init_network
 
 
+@torch.inference_mode(False)
 def fit_network(
     X,
     y,

@@ -63,6 +63,7 @@ def fit_pca(X, *, latent):
     return VAE(encoder, _linear(V * S, c))
 
 
+@torch.inference_mode(False)
 def fit_vae(
     X, *, latent=4, hidden=16, seed, beta=0.05, decay=0.003, steps=1500, batch=512, rate=0.01
 ):
@@ -120,7 +121,9 @@ def fit_vae(
     for _ in range(steps):
         x = X[torch.randint(len(X), (min(batch, len(X)),), generator=draw)]
         mean, log_variance = encoder(x).chunk(2, -1)
-        z = mean + torch.exp(log_variance / 2) * torch.randn(mean.shape, generator=draw)
+        z = mean + torch.exp(log_variance / 2) * torch.randn(
+            mean.shape, generator=draw, dtype=X.dtype
+        )
         error = (x - decoder(z)).square().sum(-1)
         twice_kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
         bend = decoder.W1.square().sum() + decoder.W2.square().sum()
@@ -207,9 +210,10 @@ def _add_hidden(linear, hidden, draw):
     They are steep enough to bend within the data.
     """
     out, inputs = linear.A.shape
-    W1 = 2 / math.sqrt(inputs) * torch.randn(hidden, inputs, generator=draw)
-    b1 = 2 * torch.randn(hidden, generator=draw)
-    return Residual(linear.A.float(), linear.c.float(), W1, b1, torch.zeros(out, hidden))
+    A, c = linear.A.float(), linear.c.float()
+    W1 = 2 / math.sqrt(inputs) * torch.randn(hidden, inputs, generator=draw, dtype=A.dtype)
+    b1 = 2 * torch.randn(hidden, generator=draw, dtype=A.dtype)
+    return Residual(A, c, W1, b1, A.new_zeros(out, hidden))
 
 
 def _finished(part):

@@ -55,6 +55,7 @@ class LatentRecourse(NamedTuple):
     reconstruction_error: torch.Tensor
 
 
+@torch.no_grad()
 def cchvae(
     model,
     X,
@@ -80,8 +81,9 @@ def cchvae(
 
     A row's search ends, too, once every point of a shell costs more than `max_cost`, or when
     `max_evals` does not pay for another shell. It does not begin where the model's Lipschitz
-    constant rules out a recourse within `max_cost` and the bounds. A shell whose points, by the
-    decoder's Lipschitz constant, stay where there is none is passed without decoding it.
+    constant rules out a recourse within `max_cost` and the bounds, nor where the target is met
+    already: there the row itself is recommended, at no cost. A shell whose points, by the decoder's
+    Lipschitz constant, stay where there is none is passed without decoding it.
 
     Parameters
     ----------
@@ -149,7 +151,8 @@ def _search(model, vae, stretch, samples, step, max_cost, max_evals, seed, start
     coarse, decoder = to(model, torch.float32), to(vae.decoder, torch.float32)
     wanted = target > 0
     centre_gap = _gap(model, clip(decode(vae, z).to(start), box), wanted)
-    open_ = _gap(model, start, wanted) <= _widest(start, box, max_cost)
+    met = predict(model, start) == wanted
+    open_ = ~met & (_gap(model, start, wanted) <= _widest(start, box, max_cost))
     x_cf = start.expand(*target.shape, -1).clone()
     n_evals = torch.zeros_like(target, dtype=torch.long)
     radius, latent_distance = torch.zeros_like(target), torch.zeros_like(target)
@@ -242,6 +245,9 @@ def _search_shell(model, decoder, z, start, wanted, shifts, box):
 
 
 def _check_vae(vae, d):
+    for parameter in (*vae.encoder, *vae.decoder):
+        if parameter.isnan().any() or (parameter == torch.inf).any():
+            raise ValueError("the VAE has a parameter that is not finite: scale X and fit it again")
     features = vae.decoder.A.shape[0]
     if features != d:
         raise ValueError(

@@ -68,7 +68,7 @@ def flip_target(model, X):
     >>> recourse.flip_target(model, np.array([[2.0, 0.0], [0.0, 1.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    return torch.where(predict(model, as_tensor(X, model[0])), -1.0, 1.0)
+    return torch.where(predict(model, X), -1.0, 1.0)
 
 
 def start_and_target(model, X, target):

@@ -4,9 +4,9 @@ from functools import partial
 
 import torch
 
-from rrlib.models.attacks import dual_exponent
 from rrlib.models.checks import as_tensor, check_features
-from rrlib.models.family import count_features, predict
+from rrlib.models.family import check_linear, count_features, predict
+from rrlib.models.norms import dual_exponent
 from rrlib.recourse.common import (
     check_not_negative,
     check_positive,
@@ -19,6 +19,7 @@ from rrlib.recourse.common import (
 )
 
 
+@torch.no_grad()
 def scfe_linear(model, X, *, target=None, s=1.0, lam=0.01):
     """Return the exact minimiser of Eq. 2 for a linear family: x + m w / (lam + ||w||_2^2).
 
@@ -43,7 +44,7 @@ def scfe_linear(model, X, *, target=None, s=1.0, lam=0.01):
     Raises
     ------
     ValueError
-        On malformed X or target, or s or lam out of range.
+        On another kind of model, malformed X or target, or s or lam out of range.
 
     Examples
     --------
@@ -52,6 +53,7 @@ def scfe_linear(model, X, *, target=None, s=1.0, lam=0.01):
     >>> recourse.scfe_linear(model, np.array([[0.0, 0.0]])).x_cf.numpy().round(3)
     array([[[1.98, 0.  ]]], dtype=float32)
     """
+    check_linear(model, "scfe_linear", "scfe")
     check_real("s", s)
     check_positive("lam", lam, "at 0 the minimiser is not unique")
     start, target = start_and_target(model, X, target)
@@ -66,6 +68,7 @@ def _scfe_linear(model, s, lam, start, target, box):
     return judge(model, start, x_cf, target, torch.ones_like(miss, dtype=torch.long))
 
 
+@torch.no_grad()
 def boundary_distance(model, X, *, p=2):
     """Return the l_p distance of each row to the decision boundary of a linear family, (E, n).
 
@@ -75,7 +78,7 @@ def boundary_distance(model, X, *, p=2):
     Raises
     ------
     ValueError
-        On malformed X, or a p other than 1, 2 and inf.
+        On another kind of model, malformed X, or a p other than 1, 2 and inf.
 
     Examples
     --------
@@ -84,11 +87,13 @@ def boundary_distance(model, X, *, p=2):
     >>> recourse.boundary_distance(model, np.array([[-1.0, -1.0]])).numpy().round(3)
     array([[1.4]], dtype=float32)
     """
+    check_linear(model, "boundary_distance", "growing_spheres")
     X = as_tensor(check_features(X, d=count_features(model)), model.w)
     length = torch.linalg.vector_norm(model.w, ord=dual_exponent(p), dim=-1, keepdim=True)
     return torch.where(length > 0, model(X).abs() / length, torch.inf)
 
 
+@torch.no_grad()
 def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, upper=None):
     """Return the recourse of least l_p cost for a linear family, exactly, within bounds.
 
@@ -127,7 +132,7 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
     Raises
     ------
     ValueError
-        On malformed X, target, p, margin or bounds.
+        On another kind of model, malformed X, target, p, margin or bounds.
 
     Examples
     --------
@@ -140,6 +145,7 @@ def minimal_recourse(model, X, *, target=None, p=2, margin=0.0, lower=None, uppe
     >>> fixed.x_cf.numpy().round(3)
     array([[[-1.  ,  0.75]]], dtype=float32)
     """
+    check_linear(model, "minimal_recourse", "scfe or growing_spheres")
     dual_exponent(p)
     check_not_negative("margin", margin, "it is a distance from the boundary, in logits")
     start, target = start_and_target(model, X, target)

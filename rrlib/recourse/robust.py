@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from rrlib.models.attacks import dual_exponent
 from rrlib.models.family import LogisticRegression
+from rrlib.models.norms import dual_exponent
 from rrlib.recourse.common import (
     check_not_negative,
     check_positive,
@@ -21,6 +21,7 @@ HALVINGS = 80
 """Bisections of a multiplier: beyond float64's digits."""
 
 
+@torch.no_grad()
 def noisy_recourse(model, X, *, radius, p=np.inf, steps=50, stride=0.3, seed=0):
     """Return recourse that survives every noise of its execution with ||eta||_p <= radius.
 
@@ -66,6 +67,7 @@ def noisy_recourse(model, X, *, radius, p=np.inf, steps=50, stride=0.3, seed=0):
     return RobustRecourse(found.x_cf, found.valid, found.cost, found.n_evals, gap)
 
 
+@torch.no_grad()
 def changed_model_recourse(model, X, *, change, p=np.inf, steps=50, stride=0.3, seed=0):
     """Return recourse that survives every change of the model with ||(dw, db)||_p <= alpha.
 

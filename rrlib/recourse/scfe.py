@@ -24,6 +24,7 @@ BLOCK = 2**11
 """Rows that are minimised at once: few enough for their Hessians to stay in the cache."""
 
 
+@torch.no_grad()
 def scfe(
     model, X, *, target=None, s=1.0, lam=0.01, tol=1e-8, max_steps=500, lower=None, upper=None
 ):
@@ -108,6 +109,7 @@ def _minimise(model, s, lam, tol, max_steps, start, target, box):
     return judge(model, start, x_cf, target, n_evals)
 
 
+@torch.no_grad()
 def scfe_adam(
     model,
     X,

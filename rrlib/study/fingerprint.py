@@ -16,8 +16,8 @@ import rrlib
 from rrlib.data import specs, twins
 
 PACKAGE = Path(rrlib.__file__).parent
-READING = ("specs", "datasets", "twins")
-"""Modules that turn files into rows."""
+READING = ("datasets", "twins")
+"""Modules that turn files into rows, of all datasets alike."""
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
 """Packages that compute."""
@@ -53,14 +53,17 @@ def behind(modules):
 
 @cache
 def data(name, source):
-    """Return a hash of a dataset's files, or of its twin, and of the code that makes rows of them.
+    """Return a hash of a dataset's files, or of its twin, and of what makes rows of them.
 
-    `source` is "real" or "twin". How the files are found plays no role.
+    That is its own specification and the code that all datasets share: another dataset beside it
+    changes nothing. `source` is "real" or "twin". How the files are found plays no role.
     """
-    rows = [_bare(_file(f"rrlib.data.{part}").read_text("utf-8")) for part in READING]
+    spec = specs.SPECS[name]
+    shared = [_bare(_file(f"rrlib.data.{part}").read_text("utf-8")) for part in READING]
+    rows = shared, spec.rows, spec.features, spec.groups, body(spec.read)
     if source == "twin":
         return digest(rows, (twins.FOLDER / f"{name}.json").read_text("ascii"))
-    return digest(rows, [raw.sha256 for raw in specs.SPECS[name].files])
+    return digest(rows, [raw.sha256 for raw in spec.files])
 
 
 @cache

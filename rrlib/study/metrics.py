@@ -1,31 +1,16 @@
-"""Measures of recourse: validity and cost in three readings, budgets, transfer, intervals."""
+"""Measures of recourse: validity and cost in three readings, budgets, transfer."""
 
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
-from scipy.stats import norm, t
-from scipy.stats.qmc import Halton
 
 from rrlib.models.family import predict
-from rrlib.recourse.common import ROWS, start_and_target
+from rrlib.recourse.common import ROWS
 
 READINGS = ("flip", "denied", "printed")
 CHANGED = 1e-4
 """A feature counts as changed from this much on, in scaled features."""
-
-BALL_POINTS = 2**14
-"""Points of balls that a family judges at once."""
-
-
-class Interval(NamedTuple):
-    """A mean over seeds and the ends of its t-interval, arrays of one shape."""
-
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
 
 
 def summarise(recourse, favourable, X):
@@ -85,8 +70,8 @@ def summarise(recourse, favourable, X):
         common = own & valid[0] & (favourable[e] == favourable[0])
         row = {"model": e, "reading": reading, "n": inside.sum()}
         if reading == "printed":
-            row["validity"] = np.where(valid[e], ~favourable[e], favourable[e]).mean()
-            row["cost"] = np.where(valid[e], cost[e], 0).mean()
+            row["validity"] = _mean(np.where(valid[e], ~favourable[e], favourable[e]), inside)
+            row["cost"] = _mean(np.where(valid[e], cost[e], 0), inside)
         else:
             row["validity"] = _mean(valid[e], inside)
             row["cost"] = _mean(cost[e], own)
@@ -168,108 +153,6 @@ def transfer(model, recourse, favourable):
         across = (judged != favourable[:, None, block]) & valid[:, None, block]
         agree += across.sum(-1)
     return _share(agree, valid.sum(-1)[:, None])
-
-
-def share_valid_in_ball(model, X, radius, *, samples, seed, target=None):
-    """Return the share of the l2 ball around each row that each model gives the target label.
-
-    The ball of radius r around x is judged at the points x + r z. Each z is uniform in the unit
-    ball, and together they are a scrambled Halton sequence, which fills it more evenly than
-    independent draws do. All rows, all models and all radii have the same z: differences between
-    models are paired, and a batch equals the loop over its rows.
-
-    Parameters
-    ----------
-    model : a family of rrlib.models
-    X : array of shape (n, d), scaled features
-    radius : float or array of shape (R,), positive, scaled features
-    samples : int
-        Points of each ball.
-    seed : int
-    target : array of signs, broadcast to (E, n), optional
-        +1 for the favourable label, -1 for the other. Omitted: the opposite of each model's own
-        prediction at x.
-
-    Returns
-    -------
-    array of shape (E, n, R)
-
-    Raises
-    ------
-    ValueError
-        On malformed X or target, a radius that is not positive and finite, or fewer than one
-        sample.
-
-    Examples
-    --------
-    >>> w, b = torch.tensor([[1.0, 0.0]]), torch.zeros(1)
-    >>> model = models.LogisticRegression(w, b, eps=torch.zeros(1))
-    >>> X = np.array([[0.0, 0.0], [-5.0, 0.0]])
-    >>> share = study.share_valid_in_ball(model, X, 1.0, samples=256, seed=0)
-    >>> share.shape, share[0, 1].item()
-    ((1, 2, 1), 0.0)
-    """
-    radius = np.atleast_1d(np.asarray(radius, dtype=np.float64))
-    if radius.ndim != 1 or not (np.isfinite(radius) & (radius > 0)).all():
-        wanted = "one positive number or a list of them, in scaled features"
-        raise ValueError(f"radius must be {wanted}, not {radius.tolist()}")
-    if not (isinstance(samples, (int, np.integer)) and samples >= 1):
-        raise ValueError(f"samples must be a whole number of at least 1, not {samples!r}")
-    start, signs = start_and_target(model, X, target)
-    z = _points_in_unit_ball(start.shape[1], samples, seed).to(start)
-    share = torch.empty(*signs.shape, len(radius), dtype=torch.float64)
-    rows_at_once = max(1, BALL_POINTS // samples)
-    for rows in torch.arange(len(start)).split(rows_at_once):
-        wanted = signs[:, rows, None] > 0
-        for k, r in enumerate(radius):
-            points = start[rows, None] + r * z
-            judged = predict(model, points.flatten(0, 1)).unflatten(1, (len(rows), samples))
-            share[:, rows, k] = (judged == wanted).double().mean(-1)
-    return share.numpy()
-
-
-def _points_in_unit_ball(d, samples, seed):
-    """Return points of the unit ball from a scrambled Halton sequence, a tensor (samples, d)."""
-    u = Halton(d + 1, rng=np.random.default_rng(seed)).random(samples)
-    z = norm.ppf(u[:, :d])
-    length = u[:, d:] ** (1 / d)
-    z *= length / np.linalg.norm(z, axis=1, keepdims=True)
-    return torch.as_tensor(z)
-
-
-def interval(values, *, axis=0, level=0.95):
-    """Return the mean and the t-interval over seeds.
-
-    Parameters
-    ----------
-    values : array with one entry for each seed along `axis`
-    axis : int
-    level : float
-        Coverage, in (0, 1).
-
-    Raises
-    ------
-    ValueError
-        With fewer than two seeds, or values that are not finite.
-
-    Examples
-    --------
-    >>> mean, low, high = study.interval(np.array([1.0, 2.0, 3.0]))
-    >>> print(f"{mean:.2f}, from {low:.2f} to {high:.2f}")
-    2.00, from -0.48 to 4.48
-    """
-    values = np.asarray(values, dtype=np.float64)
-    n = values.shape[axis]
-    if n < 2:
-        raise ValueError(f"an interval over seeds needs at least two seeds, not {n}")
-    if not np.isfinite(values).all():
-        raise ValueError(
-            "values must be finite: a mean over seeds leaves nothing out, "
-            "so say what a missing value stands for"
-        )
-    mean = values.mean(axis)
-    half = t.ppf(0.5 + level / 2, n - 1) * values.std(axis, ddof=1) / np.sqrt(n)
-    return Interval(mean, mean - half, mean + half)
 
 
 def _blocks(n):

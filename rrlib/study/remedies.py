@@ -5,9 +5,9 @@ import pandas as pd
 import torch
 
 from rrlib.data import datasets
-from rrlib.models.attacks import dual_exponent
 from rrlib.models.family import EPS_GRID, predict, select
 from rrlib.models.friendly import choose_lam, fit_friendly
+from rrlib.models.norms import dual_exponent
 from rrlib.recourse import growing_spheres, minimal_recourse
 from rrlib.recourse.robust import changed_model_recourse, noisy_recourse
 from rrlib.study.common import cap, named

@@ -34,6 +34,8 @@ def table(slices):
     >>> len(study.table([one])) == len(models.EPS_GRID) * len(study.READINGS)
     True
     """
+    if not slices:
+        raise ValueError("slices is empty: hand over at least one, as study.run returns them")
     parts = []
     for one in slices:
         favourable = one.logits >= 0
@@ -170,6 +172,8 @@ def more_batches(usual, few, samples):
     >>> study.more_batches(usual, few, {"growing_spheres": 5}).columns.tolist()
     ['dataset', 'kind', 'seed', 'method', 'more']
     """
+    if not usual:
+        raise ValueError("usual is empty: hand over at least one slice, as study.run returns them")
     parts = []
     for one, other in zip(usual, few):
         part = pd.DataFrame({"method": list(samples)})

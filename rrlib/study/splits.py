@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.stats import t
 
-from rrlib.study.metrics import Interval
+from rrlib.study.intervals import Interval
 
 TEST_PER_TRAIN = 0.25
 """Test rows for each training row: a fifth of the rows is kept for the test."""

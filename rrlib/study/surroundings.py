@@ -8,8 +8,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from rrlib.data import datasets
 from rrlib.models.family import EPS_GRID, predict, select
+from rrlib.study.balls import share_valid_in_ball
 from rrlib.study.common import MAX_COST, cap, named
-from rrlib.study.metrics import share_valid_in_ball
 
 SHOWN = (0.0, 0.15, 0.25)
 """The radii of training in the paper's Figure 4, scaled features."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rrlib.models.attacks import dual_exponent
+from rrlib.models.norms import dual_exponent
 
 
 def collapse_threshold(X, y, *, p=np.inf, bias=True):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rrlib.models.attacks import dual_vector
+from rrlib.models.norms import dual_vector
 from rrlib.theory.weights import attacked_norm
 
 

@@ -8,8 +8,8 @@ a row in favour of its label. With their mean and delta = (eps_plus - eps_minus)
 import numpy as np
 import torch
 
-from rrlib.models.attacks import dual_exponent, dual_vector
 from rrlib.models.logistic import Fit, fit_logistic
+from rrlib.models.norms import dual_exponent, dual_vector
 
 SIGMOID_BEND = 1 / (6 * np.sqrt(3))
 """The largest absolute second derivative of the sigmoid."""

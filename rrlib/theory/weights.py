@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from rrlib.models.attacks import dual_exponent
+from rrlib.models.norms import dual_exponent
 
 
 def add_bias(X):

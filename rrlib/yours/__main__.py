@@ -87,6 +87,11 @@ def check(asked):
     return table
 
 
+def in_options(message):
+    """Return an error with the argument that it advises as an option of the command."""
+    return message.replace("unfavourable=", "--unfavourable ")
+
+
 def main(arguments=None):
     """Write the report, or say in one line what is wrong."""
     options = parse(arguments)
@@ -95,7 +100,7 @@ def main(arguments=None):
         print(check(asked))
         write_report(options.out, asked, progress=not options.quiet)
     except (OSError, ValueError, ReportError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+        sys.exit(f"{type(error).__name__}: {in_options(str(error))}")
     print(f"written: {options.out}")
 
 

@@ -116,10 +116,10 @@ def check_split(name, scaling):
         assert len(X) == len(y) == len(groups)
         assert not set(groups.columns) & set(data.feature_names)
     raw = np.vstack([data.to_raw(data.X_train), data.to_raw(data.X_test)]).round(6)
-    group = [*data.groups_train.iloc[:, 0], *data.groups_test.iloc[:, 0]]
+    groups = [[*data.groups_train[by], *data.groups_test[by]] for by in data.groups_train]
     label = [*data.y_train, *data.y_test]
-    ours = sorted(zip(*raw.T, group, label))
-    columns = [*data.feature_names, data.groups_train.columns[0], "favourable"]
+    ours = sorted(zip(*raw.T, *groups, label))
+    columns = [*data.feature_names, *data.groups_train, "favourable"]
     assert ours == sorted(table[columns].itertuples(index=False, name=None))
 
 

