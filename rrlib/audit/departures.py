@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch.nn.functional import softplus
 
+from rrlib.audit import kept
 from rrlib.data import datasets
 from rrlib.data.shipped import BOOK
 from rrlib.models import predict, select
@@ -125,7 +126,4 @@ def common_costs(one, other, data):
 
 
 if __name__ == "__main__":
-    if any(datasets.source(name) == "twin" for name in NAMES):
-        raise SystemExit("The stored aggregates are those of the real data, which is not here.")
-    torch.set_num_threads(1)
-    aggregates().to_csv(PLACE, index=False, float_format="%.5g", lineterminator="\n")
+    kept.write("departures", aggregates, digits=5)

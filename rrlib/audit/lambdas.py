@@ -8,6 +8,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from rrlib import study
+from rrlib.audit import kept
 from rrlib.data.shipped import BOOK
 from rrlib.models.family import EPS_GRID, predict, select
 from rrlib.recourse import scfe
@@ -58,7 +59,11 @@ def measure(one):
     return pd.concat(found, ignore_index=True)
 
 
-if __name__ == "__main__":
+def aggregates():
+    """Return `measure` of all slices of networks, one below the other."""
     slices = study.run(kinds=["network"], methods=())
-    table = pd.concat(Parallel(2)(delayed(measure)(one) for one in slices))
-    table.to_csv(PLACE, index=False, float_format="%.4g", lineterminator="\n")
+    return pd.concat(Parallel(2)(delayed(measure)(one) for one in slices))
+
+
+if __name__ == "__main__":
+    kept.write("lambdas", aggregates, digits=4)

@@ -3,6 +3,7 @@
 ``python -m rrlib.audit.prediction`` makes again the aggregates that they are judged by.
 """
 
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from rrlib.audit import kept
 from rrlib.audit.evidence import EXPLORING, LATER, effect
 from rrlib.audit.parts import four_parts
 from rrlib.data import credit
@@ -202,4 +204,4 @@ if __name__ == "__main__":
     table, reason = credit.frame()
     if table is None:
         raise SystemExit(f"The table is not to be had: {reason}")
-    aggregates(table).to_csv(PLACE, index=False, float_format="%.4g", lineterminator="\n")
+    kept.write("prediction", partial(aggregates, table), digits=4)

@@ -3,9 +3,12 @@
 ``python -m rrlib.audit.trainings`` makes the stored table again.
 """
 
+from functools import partial
+
 import pandas as pd
 import torch
 
+from rrlib.audit import kept
 from rrlib.data import datasets
 from rrlib.data.shipped import BOOK
 from rrlib.models.attacks import pgd, pgd_accuracy
@@ -98,5 +101,5 @@ def _by_radius(values):
 
 
 if __name__ == "__main__":
-    found = measure(datasets.load("compas", seed=0))
-    found.to_csv(PLACE, float_format="%.5g", lineterminator="\n")
+    compas = datasets.load("compas", seed=0)
+    kept.write("trainings", partial(measure, compas), digits=5, index=True)

@@ -29,8 +29,14 @@ def code(*functions):
 
     But for those of `rrlib.data`: what they make of the files is a matter of `data`.
     """
-    modules = behind(function.__module__ for function in functions)
-    sources = [_file(module).read_text("utf-8") for module in modules if not _is_data(module)]
+    return of_modules(*(function.__module__ for function in functions))
+
+
+@cache
+def of_modules(*modules):
+    """Return the same hash for some modules, given by name."""
+    followed = [module for module in behind(modules) if not _is_data(module)]
+    sources = [_file(module).read_text("utf-8") for module in followed]
     return digest(*map(_bare, sources))
 
 
