@@ -50,6 +50,13 @@ def stamps():
     return {group: stored.stamp(group) for group in GROUPS}
 
 
+@pytest.fixture(scope="module")
+def before():
+    """The stamps of the package as it is, which are those of its copy."""
+    forget()
+    return stamps()
+
+
 def test_a_module_is_followed_through_the_rooms():
     assert fingerprint.behind(["rrlib.recourse.scfe"]) == [
         "rrlib.models.checks",
@@ -64,8 +71,7 @@ def test_a_module_is_followed_through_the_rooms():
     assert "rrlib.study.metrics" in fingerprint.behind([cost.__name__]), "through study/__init__"
 
 
-def test_words_make_nothing_stale(package):
-    before = stamps()
+def test_words_make_nothing_stale(before, package):
     path = package / "recourse" / "growing_spheres.py"
     change(path, '"""Growing spheres', '"""Spheres that grow')
     change(path, "    start, target = start_and", "    # A comment.\n    start, target = start_and")
@@ -105,8 +111,7 @@ def test_words_make_nothing_stale(package):
         "another dataset",
     ],
 )
-def test_a_formula_makes_stale_what_depends_on_it(package, file, old, new, concerned):
-    before = stamps()
+def test_a_formula_makes_stale_what_depends_on_it(before, package, file, old, new, concerned):
     change(package / file, old, new)
     after = stamps()
     changed = {group for group in GROUPS if before[group] != after[group]}

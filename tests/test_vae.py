@@ -280,4 +280,4 @@ def test_a_rescaled_vae_does_the_same_in_other_units():
 def test_a_training_that_diverges_says_so(scales, options):
     X = np.random.default_rng(0).normal(size=(500, 3)) * scales
     with pytest.raises(ValueError, match="diverged: scale X"):
-        fit_vae(X, latent=1, seed=0, **options)
+        fit_vae(X, latent=1, seed=0, steps=50, **options)
