@@ -34,7 +34,13 @@ def package(tmp_path, monkeypatch):
 
 def forget():
     """Let fingerprints be taken anew."""
-    named = (fingerprint.code, fingerprint.data, fingerprint.versions, fingerprint._imports)
+    named = (
+        fingerprint.code,
+        fingerprint.of_modules,
+        fingerprint.data,
+        fingerprint.versions,
+        fingerprint._imports,
+    )
     for function in named:
         function.cache_clear()
 
