@@ -104,11 +104,11 @@ def test_data_and_packages_are_part_of_every_key(monkeypatch):
 def test_files_of_results_are_part_of_the_keys_of_those_who_read_them(tmp_path, monkeypatch):
     stale = {"index", "cost", "ledger", "stored", "speed"}
     fresh = {"protects", "weights", "scfe_cost"}
+    monkeypatch.setattr(dependencies, "BOOK", tmp_path)
     before = keys(stale | fresh)
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "table.csv").write_text("a\n1\n")
     (tmp_path / "speed.json").write_text("{}")
-    monkeypatch.setattr(dependencies, "BOOK", tmp_path)
     assert changed(before) == stale
 
 

@@ -9,7 +9,6 @@ import sys
 from functools import partial
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -199,7 +198,17 @@ def slice_of(costs, valid, seed=0, dataset="adult"):
     return study.Slice(*named, X, None, logits, accuracy, recourse)
 
 
-STEEP = SimpleNamespace(lipschitz=lambda: torch.ones(len(EPS_GRID)))
+class Steep:
+    """A family of models whose Lipschitz constants are 1."""
+
+    def __getitem__(self, index):
+        return torch.zeros(1)
+
+    def lipschitz(self):
+        return torch.ones(len(EPS_GRID))
+
+
+STEEP = Steep()
 
 
 @pytest.mark.parametrize("rate, expected", [(3.0, "reproduced"), (1.0, "contradicted")])

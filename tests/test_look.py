@@ -63,7 +63,7 @@ def test_a_search_finds_the_right_page_first(open_page, words, page):
 
 def test_a_figure_opens_at_its_full_size(open_page):
     window = open_page("book/collapse.html")
-    figure = window.locator("a.image-reference").first
+    figure = window.locator("a.image-reference:visible").first
     figure.focus()
     window.keyboard.press("Enter")
     whole = window.locator("dialog.enlarged img")
