@@ -1,6 +1,5 @@
 """The claims on cost and validity, and the trade-off, on tables and slices made by hand."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
