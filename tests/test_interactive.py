@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from browser import CHROMIUM, HTML
 from rrlib import theory
@@ -129,15 +130,17 @@ class TestInBrowser:
     @each_figure
     def test_it_takes_the_place_of_its_picture_on_screen_alone(self, opened, name):
         shown = opened(name)
-        assert shown.place.is_visible() and not shown.still.is_visible()
+        expect(shown.place).to_be_visible()
+        assert not shown.still.is_visible()
         assert len(shown.words) > 40
         shown.page.emulate_media(media="print")
-        assert not shown.place.is_visible() and shown.still.is_visible()
+        assert not shown.place.is_visible()
+        expect(shown.still).to_be_visible()
 
     @each_figure
     def test_without_scripts_the_picture_is_there(self, opened, name):
         shown = opened(name, java_script_enabled=False)
-        assert shown.still.is_visible()
+        expect(shown.still).to_be_visible()
         assert shown.page.locator(f"[data-figure={name}]").inner_text() == ""
 
     @each_figure
