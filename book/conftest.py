@@ -2,7 +2,8 @@
 
 A cell tagged ``data`` prints what depends on the data. Where a synthetic twin
 stands in for a dataset, those cells run and must not raise, but what they print is
-not compared. Every other output is compared, always.
+not compared. Every other output is compared, always; of a figure the numbers that
+it draws, in words, up to a hundredth.
 
 Where tests run in several processes, what notebooks share is computed by one of
 them, before the first cell of the first notebook that needs it.
@@ -15,7 +16,7 @@ import matplotlib.font_manager  # noqa: F401
 import pytest
 from nbval.plugin import IPyNbCell
 
-from _ext import execution
+from _ext import alike, execution
 from rrlib.data import datasets, places
 
 # One thread a kernel, as in a build.
@@ -46,9 +47,10 @@ def pytest_report_header(config):
 
 
 def pytest_itemcollected(item):
-    if not isinstance(item, IPyNbCell) or not has_twin(item.config):
+    if not isinstance(item, IPyNbCell):
         return
-    if "data" in item.cell.metadata.get("tags", []):
+    alike.take_in(item)
+    if has_twin(item.config) and "data" in item.cell.metadata.get("tags", []):
         item.options["check"] = False
 
 

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from _ext import alike
 from rrlib.figures.numbers import describe, numbers_of
 
 
@@ -53,3 +54,36 @@ def test_a_panel_of_zeros_and_an_empty_one():
         "0 numbers of size 0, mean 0.000, slope 0.000",
     ]
     plt.close(fig)
+
+
+def test_of_a_map_the_numbers_are_counted():
+    fig, ax = plt.subplots()
+    ax.plot([1, 2], [3, 4])
+    ax.set(xticks=[], yticks=[])
+    assert describe(fig) == "Figure of 1 panel\n4 numbers"
+    plt.close(fig)
+
+
+STORED = "Figure of 1 panel\n4 numbers of size 1.87, mean 0.802, slope 0.356"
+
+
+@pytest.mark.parametrize(
+    ("words", "equal"),
+    [
+        (STORED, True),
+        (STORED.replace("1.87", "1.88").replace("0.802", "0.808"), True),
+        (STORED.replace("0.356", "0.340"), False),
+        (STORED.replace("0.802", "0.82"), False),
+        (STORED.replace("1.87", "1.9"), False),
+        (STORED.replace("4 n", "5 n"), False),
+        (STORED + "\n0 numbers", False),
+    ],
+)
+def test_figures_count_as_equal_up_to_a_hundredth(words, equal):
+    def output(text):
+        return {"output_type": "display_data", "data": {"text/plain": text, "image/png": ""}}
+
+    other = {"output_type": "stream", "text": "printed"}
+    outputs, stored = [other, output(words)], [other, output(STORED)]
+    taken = alike.compare(lambda outputs, stored: outputs, outputs, stored)
+    assert (taken == stored) == equal and taken[0] == other

@@ -9,7 +9,8 @@ def describe(fig):
 
     Lines, points, areas, bars and images count, texts, arrows and colours do not. The size is the
     root mean square. The mean and the slope, of the numbers in their order against places from -1
-    to 1, are shares of it: curves that change places, or bend, are told apart.
+    to 1, are shares of it: curves that change places, or bend, are told apart. Of a panel without
+    ticks, a map whose places mean nothing, the numbers are counted and no more.
 
     Examples
     --------
@@ -25,6 +26,9 @@ def describe(fig):
     lines = [f"Figure of {len(panels)} panel{'s' * (len(panels) != 1)}"]
     for ax in panels:
         values = numbers_of(ax)
+        if not len(ax.get_xticks()) and not len(ax.get_yticks()):
+            lines.append(f"{len(values)} numbers")
+            continue
         size = np.sqrt(np.square(values).mean()) if len(values) else 0.0
         shares = values / (size or 1.0)
         slopes = shares * np.linspace(-1, 1, len(values))
