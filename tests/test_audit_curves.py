@@ -8,7 +8,7 @@ import torch
 from rrlib import study
 from rrlib.audit import cost, experiments, validity
 from rrlib.audit.evidence import Evidence
-from rrlib.models.family import EPS_GRID
+from rrlib.models.family import EPS_GRID, LogisticRegression
 from rrlib.recourse import Recourse
 from rrlib.study import results, variations
 from rrlib.study.metrics import READINGS
@@ -175,17 +175,7 @@ def test_chance_in_one_search_by_hand():
     assert found["roughness"][0].mean == about(0.3 / height)
 
 
-class Steep:
-    """A family of models whose Lipschitz constants are 1."""
-
-    def __getitem__(self, index):
-        return torch.zeros(1)
-
-    def lipschitz(self):
-        return torch.ones(len(EPS))
-
-
-STEEP = Steep()
+STEEP = LogisticRegression(torch.ones(len(EPS), 1), torch.zeros(len(EPS)), torch.tensor(EPS))
 
 
 def tables(usual, fewer):

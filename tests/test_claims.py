@@ -30,7 +30,7 @@ from rrlib.audit import (
 )
 from rrlib.audit.evidence import Evidence, roughness, slope
 from rrlib.data import datasets
-from rrlib.models import EPS_GRID, vae
+from rrlib.models import EPS_GRID, LogisticRegression, vae
 from rrlib.recourse import Recourse
 from rrlib.study import pieces, results, stored, tables
 from rrlib.study.variations import VARIATIONS
@@ -198,17 +198,9 @@ def slice_of(costs, valid, seed=0, dataset="adult"):
     return study.Slice(*named, X, None, logits, accuracy, recourse)
 
 
-class Steep:
-    """A family of models whose Lipschitz constants are 1."""
-
-    def __getitem__(self, index):
-        return torch.zeros(1)
-
-    def lipschitz(self):
-        return torch.ones(len(EPS_GRID))
-
-
-STEEP = Steep()
+STEEP = LogisticRegression(
+    torch.ones(len(EPS_GRID), 1), torch.zeros(len(EPS_GRID)), torch.tensor(EPS_GRID)
+)
 
 
 @pytest.mark.parametrize("rate, expected", [(3.0, "reproduced"), (1.0, "contradicted")])
