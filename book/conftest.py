@@ -16,7 +16,7 @@ import matplotlib.font_manager  # noqa: F401
 import pytest
 from nbval.plugin import IPyNbCell
 
-from _ext import alike, execution
+from _ext import alike, execution, kernels
 from rrlib.data import datasets, places
 
 # One thread a kernel, as in a build.
@@ -31,6 +31,7 @@ ON_TWINS = (
 
 def pytest_configure(config):
     places.settle()  # notebooks run in another folder
+    kernels.preload()
     config.stash[SOURCES] = {name: datasets.source(name) for name in datasets.NAMES}
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from rrlib import study
 from rrlib.audit import calibration
@@ -196,6 +197,20 @@ def test_the_noise_is_that_between_the_exploring_seeds(monkeypatch):
     found = calibration.planted(cases, draws=7)
     assert asked == [([1.0, 1.5], 7)] * 2
     assert found == {"cases": 2, "found": 1.0, "needed": 1.0}
+
+
+def test_noise_that_splits_share_outlasts_any_number_of_seeds():
+    """A spread of twice the smallest effect leaves noise of one, as each split tests a fifth."""
+    assert calibration.found_at_most([case(2.0)]) == pytest.approx(norm.cdf(1 - 1.959964))
+    both = calibration.found_at_most([case(2.0), case(1.0), case(0.0)])
+    assert both == pytest.approx(norm.cdf(1 - 1.959964) * norm.cdf(2 - 1.959964))
+    assert np.isnan(calibration.found_at_most([case(1.0, least=0.0)]))
+
+
+def test_five_seeds_find_no_more_than_any_number():
+    for spread in (0.1, 0.5, 2.0):
+        cases = [case(spread)]
+        assert calibration.planted(cases)["found"] <= calibration.found_at_most(cases) + 0.03
 
 
 def test_needed_is_where_four_in_five_are_found():

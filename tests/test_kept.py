@@ -1,6 +1,8 @@
 """Tables beside the pages: made by the code at hand, and not altered since."""
 
 import shutil
+from importlib.util import find_spec
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,8 +18,14 @@ def test_no_table_is_stale_or_altered():
 
 
 def test_every_table_beside_the_pages_has_a_stamp():
-    found = {path.stem for path in BOOK.glob("*.csv")} - {kept.STAMPS.stem}
-    assert found == set(kept.MADE_BY) == set(kept.stamps().index)
+    found = {path.stem for path in BOOK.glob("*.csv")} - {"kept"}
+    assert found == set(kept.names()) == set(kept.stamps().index)
+
+
+@pytest.mark.parametrize("name", kept.names())
+def test_a_module_of_its_name_makes_each_table(name):
+    place = Path(find_spec(f"rrlib.audit.{name}").origin)
+    assert f'kept.write("{name}", ' in place.read_text()
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def test_another_formula_is_noticed(monkeypatch):
 def test_what_is_written_is_neither_stale_nor_altered(elsewhere, monkeypatch):
     monkeypatch.setattr(kept.datasets, "source", lambda name: "real")
     (elsewhere / "kept.csv").unlink()
-    assert kept.stale() == kept.altered() == list(kept.MADE_BY)
+    assert kept.stale() == kept.altered() == kept.names() != []
     kept.write("constants", lambda: pd.DataFrame({"eps": [1 / 3]}), digits=2)
     assert (elsewhere / "constants.csv").read_text() == "eps\n0.33\n"
     assert "constants" not in kept.stale() + kept.altered()

@@ -7,6 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 import students
+from _ext import kernels
 from refresh import METADATA, TEXT
 
 CHAPTERS = [
@@ -80,6 +81,7 @@ def test_solutions_are_right_and_open_answers_are_not_judged(path):
 @pytest.mark.slow
 @each_chapter
 def test_the_edition_runs_with_the_solutions_put_in(path):
+    kernels.preload()
     notebook = jupytext.reads(filled(path.read_text()), fmt="md:myst")
     notebook.metadata.update(METADATA)
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": TEXT.parent}}).execute()

@@ -23,6 +23,7 @@ from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient, exceptions
 from sphinx.errors import ExtensionError
 
+from _ext import kernels
 from _ext.dependencies import BOOK, ROOT, code_cells, key_of, key_to, modules_behind
 from rrlib.data import places, rawfiles
 
@@ -74,7 +75,8 @@ def update(pages, timeout=TIMEOUT):
     if len(stale) > 1:
         seconds["what pages share"] = prepare([pages[name] for name in stale])
     order = longest_first({name: pages[name] for name in stale}, cache)
-    calls = [delayed(run)(name, pages[name], timeout) for name in order]
+    several = len(stale) > 1
+    calls = [delayed(run)(name, pages[name], timeout, several) for name in order]
     jobs = min(2, len(calls)) or 1
     for done in Parallel(jobs, return_as="generator_unordered")(calls):
         seconds[done.name] = done.seconds
@@ -161,9 +163,11 @@ def prepare(pages):
     return perf_counter() - start
 
 
-def run(name, notebook, timeout):
-    """Run a page, and say what is wrong with it."""
+def run(name, notebook, timeout, several):
+    """Run a page, one of several or not, and say what is wrong with it."""
     start = perf_counter()
+    if several:
+        kernels.preload()
     try:
         execute(notebook, timeout)
         problem = complaint(notebook, allowed="remove-stderr")

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from rrlib.audit import smallest
 from rrlib.audit.accuracy import PAPERS_OWN
@@ -11,7 +12,7 @@ from rrlib.audit.evidence import EXPLORING, curves_of, slope
 from rrlib.audit.experiments import BOXED, KINDS, SETTINGS, select_rows
 from rrlib.audit.rule import shown_by_holm
 from rrlib.audit.validity import descent, excess, fall_to_median
-from rrlib.study.splits import TEST_PER_TRAIN, half_width
+from rrlib.study.splits import LEVEL, TEST_PER_TRAIN, half_width
 
 DRAWS = 2000
 FALSE, RIGHT = 0.05, 0.8
@@ -161,13 +162,9 @@ def planted(cases, *, most=False, draws=DRAWS, seed=0):
         `cases`, `found` (a share of the draws) and `needed`: how many times the smallest
         effect would be reproduced in a share `RIGHT` of the draws; NaN for a claim about most.
     """
-    seen = [[case.values.get(seed, np.nan) for seed in EXPLORING] for case in cases]
-    spread = np.reshape(seen, (-1, len(EXPLORING))).std(-1, ddof=1)
-    least = np.array([case.smallest for case in cases])
-    known = np.isfinite(spread) & (least > 0)
-    if not known.any():
+    relative = _relative_spread(cases)
+    if not len(relative):
         return {"cases": 0, "found": np.nan, "needed": np.nan}
-    relative = spread[known] / least[known]
     rng = np.random.default_rng(seed)
     explored, confirmed = (_noise(relative, draws, rng) for _ in range(2))
     half = half_width(confirmed)
@@ -178,6 +175,32 @@ def planted(cases, *, most=False, draws=DRAWS, seed=0):
         named &= 1 + explored.mean(-1) > half_width(explored)
         return found | {"found": (2 * named.sum(-1) > len(relative)).mean(), "needed": np.nan}
     return found | {"needed": np.quantile(needed, RIGHT)}
+
+
+def found_at_most(cases):
+    """Return in which share of the worlds of `planted` ever more confirming seeds would find it.
+
+    Their splits share rows, so the half-width does not vanish: of its factor, the root of one over
+    the number of seeds and `TEST_PER_TRAIN`, the second part stays, and as much of the noise. For
+    a claim about all of its cases; NaN without one.
+    """
+    lasting = np.sqrt(TEST_PER_TRAIN) * _relative_spread(cases)
+    if not len(lasting):
+        return np.nan
+    with np.errstate(divide="ignore"):  # a case without noise is always found
+        return norm.cdf(1 / lasting - norm.ppf(1 - LEVEL)).prod()
+
+
+def _relative_spread(cases):
+    """Return the standard deviation between exploring seeds, in units of the smallest effect.
+
+    Of those cases that have an interval, and an effect to count.
+    """
+    seen = [[case.values.get(seed, np.nan) for seed in EXPLORING] for case in cases]
+    spread = np.reshape(seen, (-1, len(EXPLORING))).std(-1, ddof=1)
+    least = np.array([case.smallest for case in cases])
+    known = np.isfinite(spread) & (least > 0)
+    return spread[known] / least[known]
 
 
 def _noise(spread, draws, rng):

@@ -14,14 +14,15 @@ from rrlib.study import fingerprint
 
 STAMPS = BOOK / "kept.csv"
 
-MADE_BY = {
-    "constants": "rrlib.audit.constants",
-    "departures": "rrlib.audit.departures",
-    "lambdas": "rrlib.audit.lambdas",
-    "prediction": "rrlib.study.foreign",
-    "trainings": "rrlib.audit.trainings",
-}
-"""The module whose code, with all of rrlib that it imports, makes each table."""
+
+def names():
+    """Return the names of the tables, sorted."""
+    return sorted(path.stem for path in BOOK.glob("*.csv") if path.name != STAMPS.name)
+
+
+def maker(name):
+    """Return the module whose code, with all of rrlib that it imports, makes a table."""
+    return "rrlib.study.foreign" if name == "prediction" else f"rrlib.audit.{name}"
 
 
 def write(name, make, *, digits, index=False):
@@ -30,7 +31,7 @@ def write(name, make, *, digits, index=False):
     Parameters
     ----------
     name : str
-        Out of MADE_BY.
+        That of the module that makes it.
     make : function without arguments to a DataFrame
     digits : int
         How many of each number are stored.
@@ -62,18 +63,18 @@ def stamps():
 def stale():
     """Return the tables whose stamp is not that of the code, the data and the packages at hand."""
     lines = stamps()
-    return [name for name in MADE_BY if lines["stamp"].get(name) != stamp(name)]
+    return [name for name in names() if lines["stamp"].get(name) != stamp(name)]
 
 
 def altered():
     """Return the tables whose rows are not those that were written."""
     lines = stamps()
-    return [name for name in MADE_BY if lines["rows"].get(name) != rows(name)]
+    return [name for name in names() if lines["rows"].get(name) != rows(name)]
 
 
 def stamp(name):
     """Return the fingerprint of what makes a table."""
-    code = fingerprint.of_modules(MADE_BY[name])
+    code = fingerprint.of_modules(maker(name))
     if name == "prediction":
         data = fingerprint.body(credit.frame, credit.split), credit.FILE.sha256
     else:

@@ -48,12 +48,8 @@ from rrlib.recourse import (
     scfe_adam,
     scfe_linear,
 )
-from rrlib.study.metrics import (
-    share_valid_in_ball,
-    summarise,
-    transfer,
-    validity_by_budget,
-)
+from rrlib.study.balls import share_valid_in_ball
+from rrlib.study.metrics import summarise, transfer, validity_by_budget
 
 
 def machine():
