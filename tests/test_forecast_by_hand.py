@@ -191,6 +191,16 @@ def test_the_first_order_reaches_to_the_first_weight_that_vanishes(rows):
     assert (np.sign(first.at(0.99 * first.reach)[0]) == np.sign(first.w)).all()
 
 
+def test_the_first_order_passes_over_a_weight_that_leaves_zero():
+    """The second feature is minus twice the first and more, so that it takes over from it."""
+    rng = np.random.default_rng(0)
+    x, more = rng.normal(size=(2, 300))
+    X = np.column_stack([x, -2 * x - more])
+    first = theory.first_order(X, (rng.random(300) < expit(x - 0.5 * X[:, 1])).astype(int))
+    assert first.w[1] < 0 and first.dw[1] < 0
+    assert first.reach == about(-first.w[0] / first.dw[0]) and first.reach > 0
+
+
 def test_a_feature_without_effect_has_no_derivative():
     """Every row has a partner on the other side of 0 in the second feature."""
     X = np.array([[a, b] for a in (-1.0, 1.0) for b in (-1.0, 1.0)] * 3)
