@@ -300,9 +300,7 @@ def test_a_feature_keeps_at_most_128_values():
 
 
 def test_slopes_are_per_range_wherever_the_feature_lies():
-    near, far = (
-        dictionary.shelves(rows_of(np.add([0, 1, 3], by), [1, -1, 1]))[0] for by in (0, 7)
-    )
+    near, far = (dictionary.shelves(rows_of(np.add([0, 1, 3], by), [1, -1, 1]))[0] for by in (0, 7))
     assert far.weight.tolist() == near.weight.tolist()
     assert far.weight[0].item() == about(dictionary.SLOPES[0] / 3)
 

@@ -2,18 +2,21 @@
 
 import hashlib
 import shutil
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from rrlib.audit.prediction import CHECKS, Check, judge
 from rrlib.data import credit, rawfiles, wheel
 from rrlib.data.credit import BANDS, FEATURES
 from rrlib.data.published import DataError
-from rrlib.models.family import EPS_GRID
-from rrlib.study import foreign
+from rrlib.models.family import EPS_GRID, LogisticRegression
+from rrlib.models.network import Network
+from rrlib.study import foreign, parts
 from rrlib.study.equal import thresholds
 from rrlib.study.sweep import Slice
 from rrlib.theory import collapse_threshold
@@ -141,6 +144,101 @@ def test_a_measure_is_what_the_definition_says(table):
     assert found["burden"] == pytest.approx(cost[good].mean(), rel=1e-5)
     young = data.groups_test["age_band"] == BANDS[0]
     assert found[f"denied, {BANDS[0]}"] == pytest.approx((logits[young] < 0).mean())
+
+
+def test_each_kind_has_its_trainer(monkeypatch):
+    """Networks have the seed of the split."""
+    linear, networks = SimpleNamespace(model="linear"), SimpleNamespace(model="certified 7")
+    monkeypatch.setattr(foreign.logistic, "fit_logistic", lambda X, y, eps: linear)
+    monkeypatch.setattr(foreign.training, "fit_network", lambda X, y, eps, seed: f"network {seed}")
+    monkeypatch.setattr(
+        foreign.certified, "fit_certified", lambda X, y, eps, seed: {7: networks}[seed]
+    )
+    data = SimpleNamespace(X_train=None, y_train=None, seed=7)
+    found = [foreign.fit(data, kind) for kind in foreign.KINDS]
+    assert foreign.KINDS == ("logistic", "network", "certified")
+    assert found == ["linear", "network 7", "certified 7"]
+
+
+@pytest.fixture
+def cheap(table, monkeypatch):
+    """A function that measures given models, of one feature that counts, without a search."""
+    data = credit.split(table, seed=0)
+    monkeypatch.setattr(foreign, "last_feature", lambda data, radius: "seniority")
+
+    def search(family, X, **how):
+        return np.ones((len(family.eps), len(X))), np.ones((len(family.eps), len(X)), bool)
+
+    monkeypatch.setattr(foreign, "least_cost", search)
+
+    def measure(kind, model):
+        monkeypatch.setattr(foreign, "fit", lambda data, kind: model)
+        return foreign.measure(data, kind, 0.5)
+
+    return measure
+
+
+E, EPS = len(EPS_GRID), torch.tensor(EPS_GRID, dtype=torch.float64)
+
+
+def steps(*rises):
+    """Networks of one unit that rises by so much at the mean of the first feature."""
+    W1 = torch.zeros(E, 1, len(FEATURES)).double()
+    W1[:, 0, 0] = 1e9
+    w2 = torch.tensor(rises).double()
+    return Network(W1, torch.zeros(E, 1).double(), w2[:, None], -w2 / 2, EPS)
+
+
+def test_a_network_whose_logits_hardly_differ_is_constant(cheap):
+    """By less than a hundredth, each network by its own logits."""
+    found = cheap("network", steps(2.0, 0.0099, 0.4, 0.0101, 0.0, 1.0, 0.5, 0.3))
+    assert found["constant"].tolist() == [False, True, False, False, True, False, False, False]
+
+
+def test_a_network_whose_logits_differ_by_just_the_limit_is_not_constant(cheap, monkeypatch):
+    monkeypatch.setattr(foreign, "CONSTANT", 0.25)
+    assert not cheap("network", steps(*[0.25] * E))["constant"].any()
+
+
+def test_a_linear_model_is_constant_only_without_any_weight(cheap):
+    w = torch.zeros(E, len(FEATURES)).double()
+    w[:-1, 0] = 1e-6
+    found = cheap("logistic", LogisticRegression(w, torch.ones(E).double(), EPS))
+    assert found["constant"].tolist() == [False] * (E - 1) + [True]
+
+
+def test_a_measure_has_the_columns_that_are_promised(cheap):
+    """What is given, and what a constant has at equal acceptance: nothing."""
+    found = cheap("network", steps(*[1.0] * (E - 1), 0.0))
+    assert (found["scaling"] == "standard").all() and (found["measure"] == "least").all()
+    assert (found["radius"] == 0.5).all() and (found["last"] == "seniority").all()
+    for column in ("denied", "accuracy", "false_yes", "burden"):
+        assert found[column].notna().all()
+        assert found[f"{column}_equal"].notna().tolist() == [True] * (E - 1) + [False]
+
+
+@pytest.mark.filterwarnings("error")
+def test_measures_at_a_threshold_by_hand():
+    """Of four people three are denied: one pays 2, one, who is unfavourable, 5, and one has none.
+
+    The second model denies nobody.
+    """
+    denied = np.array([[[True, True, True, False], [False] * 4]])
+    valid = np.array([[[True, False, True, True]] * 2])
+    costs = parts._Costs(np.array([[[2.0, 99.0, 5.0, 0.0]] * 2]), valid, denied)
+    groups = pd.DataFrame({"age_band": ["young", "young", "old", "old"]})
+    data = SimpleNamespace(y_test=np.array([1, 1, 0, 0]), groups_test=groups)
+    found = foreign._measures(data, costs, denied, 0, 10.0)
+    assert found.pop("validity")[0] == 2 / 3
+    by_hand = {
+        "denied": [3 / 4, 0],
+        "accuracy": [1 / 4, 1 / 2],
+        "false_yes": [1 / 2, 1],
+        "burden": [(2 + 10) / 2, 0],
+        "denied, young": [1, 0],
+        "denied, old": [1 / 2, 0],
+    }
+    assert {name: values.tolist() for name, values in found.items()} == by_hand
 
 
 def rows_of(**columns):
