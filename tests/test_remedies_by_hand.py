@@ -10,6 +10,8 @@ from rrlib import figures
 from rrlib.audit import remedies
 from rrlib.audit.evidence import effect
 from rrlib.audit.remedy_claims import remedy_claims
+from rrlib.study import remedies as study
+from rrlib.study import stored
 
 matplotlib.use("Agg")
 
@@ -48,6 +50,11 @@ def transfers(**shares):
     return pd.DataFrame([named | {"seed": seed, "threshold": at} | judges for seed, at in keys])
 
 
+def test_every_stored_remedy_is_shown():
+    assert set(remedies.REMEDIES) == set(stored.read("remedies", "equal")["remedy"])
+    assert set(remedies.SIDES) == set(study.SIDES)
+
+
 def test_all_applicants_share_the_cost_of_the_denied(table):
     rows = remedies.each_seed(table, transfers())
     assert rows["paid"].tolist() == [1.0, 0.5, 1.5, 1.5, 0.5, 2.5]
@@ -67,7 +74,7 @@ def test_no_model_judges_itself():
 def test_a_seed_with_few_people_has_no_value_and_its_case_no_effect(table):
     table.loc[3, "n"] = 29
     rows = remedies.each_seed(table, transfers())
-    assert rows.loc[3, ["cost", "paid", "others"]].isna().all()
+    assert rows.loc[3, ["validity", "cost", "paid", "standard", "others"]].isna().all()
     assert rows.loc[3, "accuracy"] == 0.8
     found = remedies.over_seeds(rows, SEEDS)
     case = ("adult", "logistic", 0.1, "own", "none")
