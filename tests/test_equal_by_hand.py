@@ -1,5 +1,6 @@
 """Equal acceptance, the four parts and who pays, on models of one feature made by hand."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -387,6 +388,54 @@ def test_our_claims_are_confirmed_on_other_seeds(one):
     table.loc[table["seed"] == 12, "n"] = 10
     counted = own_claims({"parts": table})[0].cases[0]
     assert np.isnan(counted.values[12]), "a seed that does not count"
+
+
+SEEDS = (*range(5), *LATER)
+
+
+@pytest.fixture
+def everywhere():
+    """The same costs for every dataset, kind, radius and seed; by SCFE they are others."""
+    costs = {"before": 2.0, "after": 5.0, "raw": 3.0, "raw_robust": 2.5}
+    costs |= {"standard": 4.0, "rate": 6.0, "equal": 4.2, "robust": 7.0}
+    names = product(("adult", "compas"), ("logistic", "network", "certified"), EPS_GRID[1:], SEEDS)
+    rows = pd.DataFrame(names, columns=["dataset", "kind", "eps", "seed"])
+    rows = rows.assign(**costs, measure="least", n=30, apart=0.0, error=0.0)
+    others = rows.assign(measure="scfe", before=99, standard=99)
+    return pd.concat([rows, others], ignore_index=True)
+
+
+def test_what_our_claims_measure(everywhere):
+    """Threshold 2.8 or 2, geometry 0.2 or 1, of a rise of 3; the mean of the denied rises by 3."""
+    findings = own_claims({"parts": everywhere})
+    first = [one.cases[0] for one in findings]
+    assert [case.values[0] for case in first] == about([2 - 3 / 2, 0.2, 0.5, 3.0, 0.4 - 0.2])
+    assert [case.smallest for case in first] == about([0.4, 0.4, 0.4, 0.2, 0.0])
+
+
+def test_a_cost_at_equal_acceptance_may_fall_as_well(everywhere):
+    everywhere["equal"] = 3.8
+    within = own_claims({"parts": everywhere})[4]
+    assert within.cases[0].values[0] == about(0.4 - 0.2)
+
+
+def test_what_our_claims_are_asked_of(everywhere):
+    linear, network, certified = "logistic regression", "networks", "certified networks"
+    of_compas = [f"COMPAS, {network}, eps {eps}" for eps in (0.1, 0.2, 0.3)]
+    of_compas += [f"COMPAS, {certified}, eps {eps}" for eps in (0.05, 0.1)]
+    of_adult = [f"Adult, {kind}, eps {eps}" for kind in (network, certified) for eps in (0.1, 0.2)]
+    of_both = [f"COMPAS, {linear}, eps {eps}" for eps in (0.1, 0.15)]
+    findings = own_claims({"parts": everywhere})
+    names = [[case.name for case in one.cases] for one in findings]
+    assert names == [[f"Adult, {linear}, eps 0.2"], of_compas, of_both, of_both, of_adult]
+    assert all(set(case.values) == set(SEEDS) for one in findings for case in one.cases)
+
+
+def test_without_a_cost_in_every_exploring_seed_nothing_is_the_smallest(everywhere):
+    lost = (everywhere["seed"] == 3) & (everywhere["measure"] == "least")
+    everywhere.loc[lost, ["standard", "before"]] = np.nan
+    smallest = [one.cases[0].smallest for one in own_claims({"parts": everywhere})]
+    assert np.isnan(smallest[:4]).all() and smallest[4] == 0
 
 
 def test_a_claim_about_people_has_a_smallest_effect_of_its_own():

@@ -282,5 +282,11 @@ def test_ratios_are_to_the_standard_model_of_the_same_seed():
     assert found == pytest.approx((0.25 + 0.5) / 2)
 
 
+def test_no_prediction_is_altered_after_the_models_were_trained():
+    lines = [" ".join(map(str, check)) for check in CHECKS]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert digest[:16] == "8adc5afb4a7f01b5"
+
+
 def test_every_prediction_has_a_check():
     assert sorted({check.number for check in CHECKS}) == list(range(1, 17))
