@@ -266,6 +266,40 @@ def test_the_parts_of_a_rise(one):
     assert row[named[1:]].sum() == about(row["total"])
 
 
+def test_the_four_parts_of_a_rise_by_hand():
+    """It is 3, while the same people pay 0.5 less, and on even terms 3 more."""
+    costs = {"before": 2.0, "after": 5.0, "raw": 3.0, "raw_robust": 2.5}
+    costs |= {"standard": 4.0, "rate": 6.0, "equal": 4.2, "robust": 7.0}
+    names = {"dataset": "adult", "kind": "network", "seed": 1, "eps": 0.1, "measure": "scfe"}
+    known = {"n": 30, "apart": 0.01, "error": 0.5}
+    row = four_parts(pd.DataFrame([names | known | costs])).iloc[0].to_dict()
+    assert {name: row.pop(name) for name in names} == names
+    assert row == {
+        "n": 30,
+        "error": 0.5,
+        "counts": True,
+        "total": about(3.0),
+        "composition": about(3.5),
+        "scale": about(-3.5),
+        "threshold, robust": about(2.8),
+        "geometry, robust": about(0.2),
+        "threshold, standard": about(2.0),
+        "geometry, standard": about(1.0),
+        "threshold": about(2.4),
+        "geometry": about(0.6),
+    }
+
+
+def test_a_rise_over_seeds_takes_in_those_that_are_asked_for():
+    """1 and 3 of the seeds 0 and 1: the mean is 2, and the t interval 19.06 standard errors."""
+    names = {"dataset": "adult", "kind": "network", "eps": 0.1, "measure": "least"}
+    rows = [names | {"seed": seed, "counts": True, "total": 2.0 * seed + 1} for seed in range(3)]
+    (row,) = over_seeds(pd.DataFrame(rows), (0, 1), ["total"]).to_dict("records")
+    half = 12.7062047362 * np.sqrt(2) * np.sqrt(0.75)
+    found = {"part": "total", "mean": about(2.0), "counted": 2}
+    assert row == names | found | {"low": about(2 - half), "high": about(2 + half)}
+
+
 def test_what_counts(one):
     table = parts([one])
     assert not four_parts(table)["counts"].any(), "twenty people are too few"

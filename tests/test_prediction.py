@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from itertools import product
 from types import SimpleNamespace
 from zipfile import ZipFile
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from rrlib.audit import prediction
 from rrlib.audit.prediction import CHECKS, Check, judge
 from rrlib.data import credit, rawfiles, wheel
 from rrlib.data.credit import BANDS, FEATURES
@@ -280,6 +282,100 @@ def test_ratios_are_to_the_standard_model_of_the_same_seed():
     rows = rows_of(denied=[0.4, 0.1, 0.2, 0.1])
     [found] = judge(rows, [Check(4, "denied, of the standard", "logistic", 0.1, 0, 1)])["mean"]
     assert found == pytest.approx((0.25 + 0.5) / 2)
+
+
+def test_quantities_by_hand():
+    """What is compared with the standard model of the seed, here the first row, and what is not."""
+    found = prediction.with_quantities(
+        rows_of(
+            constant=[False, True, False, True],
+            radius=[0.05, 0.1, 0.05, 0.2],
+            last=["seniority", "income", "age", "seniority"],
+            denied=[0.4, 0.1, 0.2, 0.3],
+            accuracy=[0.7, 0.8, 0.7, 0.7],
+            accuracy_equal=[0.7, 0.75, 0.7, 0.7],
+            burden=[2.0, 0.5, 4.0, 1.0],
+            burden_equal=[2.0, 3.0, 4.0, 2.0],
+            **{
+                "denied, 25 or younger": [0.6, 0.5, 0.6, 0.9],
+                "denied, over 40": [0.5, 0.2, 0.5, 0.1],
+                "denied, 25 or younger_equal": [0.6, 0.9, 0.6, 0.6],
+                "denied, over 40_equal": [0.5, 0.4, 0.5, 0.2],
+            },
+        )
+    )
+    assert found["as the radius says"].tolist() == [True, True, True, False]
+    assert found["seniority is last"].tolist() == [True, False, False, True]
+    by_hand = {
+        "denied, of the standard": [1, 0.25, 1, 1.5],
+        "accuracy, less the good": [0, 0.1, 0, 0],
+        "gained at equal acceptance": [0, -0.05, 0, 0],
+        "burden, of the standard": [1, 0.25, 1, 0.25],
+        "burden at equal acceptance, of the standard": [1, 1.5, 1, 0.5],
+        "denied, young less old": [0.1, 0.3, 0.1, 0.8],
+        "gap at equal acceptance, less the standard": [0, 0.4, 0, 0.3],
+    }
+    for name, values in by_hand.items():
+        assert found[name].tolist() == pytest.approx(values, abs=1e-12), name
+
+
+def test_a_part_that_does_not_count_is_not_there():
+    """And without one seed the mean is that of the others."""
+    rows = rows_of(n=[40, 40, 40, 29], after=[1.0, 1.5, 1.0, 9.0])
+    (row,) = judge(rows, [Check(1, "total", "logistic", 0.1, 0, 1)]).to_dict("records")
+    assert (row["seeds"], row["outcome"]) == (1, "open")
+    third = rows[2:].assign(seed=2, n=40, after=[1.0, 1.7])
+    rows = pd.concat([rows, third], ignore_index=True)
+    (row,) = judge(rows, [Check(1, "total", "logistic", 0.1, 0, 1)]).to_dict("records")
+    assert (row["seeds"], row["mean"]) == (2, pytest.approx(0.6))
+    assert row["from"] < row["mean"] < row["to"]
+
+
+def test_a_statement_is_about_its_scaling_and_its_kind():
+    """Other kinds and scalings of the same table are denied 0.9."""
+    others = [rows_of(denied=0.9).assign(kind="network"), rows_of(denied=0.9, scaling="minmax")]
+    rows = pd.concat([rows_of(denied=0.1), *others], ignore_index=True)
+    cases = ("logistic", "standard", 0.1), ("network", "standard", 0.9), ("logistic", "minmax", 0.9)
+    for kind, scaling, expected in cases:
+        [mean] = judge(rows, [Check(1, "denied", kind, 0.1, 0, 1, 0, scaling)])["mean"]
+        assert mean == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mean, outcome", [(0.2, "hit"), (0.3, "hit"), (0.31, "miss")])
+def test_the_ends_of_an_interval_are_predicted_too(mean, outcome):
+    """0.1 + 0.2 is a hit of 0.3, as it was meant."""
+    check = Check(1, "denied", "logistic", 0.1, 0.2, 0.3)
+    assert prediction._outcome(check, mean + 1e-12, mean, mean) == outcome
+    assert prediction._outcome(check, mean - 1e-12, mean, mean) == outcome
+
+
+def test_aggregates_are_at_the_radii_of_the_predictions(monkeypatch):
+    asked = []
+
+    def measured(rows, *key):
+        asked.append(key)
+        part = pd.DataFrame({"eps": EPS_GRID, "scaling": key[-1], "denied": 0.5})
+        return part.assign(**dict.fromkeys(prediction.UNUSED, 0))
+
+    monkeypatch.setattr(prediction, "_measured", measured)
+    found = prediction.aggregates(None, jobs=1)
+    seeds = (*range(5), *range(10, 15))
+    scalings = "standard", "minmax"
+    assert asked == list(product(seeds, foreign.KINDS, scalings))
+    assert list(found) == ["eps", "scaling", "denied"]
+    radii = found.groupby("scaling")["eps"].unique()
+    assert radii["standard"].tolist() == [0, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3]
+    assert radii["minmax"].tolist() == [0, 0.02, 0.05, 0.1]
+
+
+def test_an_aggregate_is_of_its_split(table, monkeypatch):
+    """The radius is the collapse threshold of its training rows."""
+    monkeypatch.setattr(foreign, "measure", lambda *given: given)
+    data, kind, radius = prediction._measured(table, 3, "network", "minmax")
+    expected = credit.split(table, seed=3, scaling="minmax")
+    assert (data.seed, data.scaling, kind) == (3, "minmax", "network")
+    assert np.array_equal(data.X_train, expected.X_train)
+    assert radius == collapse_threshold(expected.X_train, expected.y_train)
 
 
 def test_no_prediction_is_altered_after_the_models_were_trained():
