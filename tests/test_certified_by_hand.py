@@ -64,6 +64,18 @@ def test_no_gradient_is_kept_for_the_next_step():
     assert (found.W1 - STEADY.W1).item() == about(1.5e-4, 1e-2)
 
 
+def test_each_network_is_trained_at_its_own_radius():
+    """In a minibatch of as many rows as there are networks."""
+    parts = [torch.cat([part, part]) for part in STEADY]
+    pair = Network(*parts)._replace(eps=torch.tensor([0.0, 2.0]).double())
+    X, sign = doubles([[1.0], [-0.5]], [1, -1])
+    found = certified._descend(pair, X, sign, 1, [[0, 1]] * 3, 0.1)
+    for e in range(2):
+        one = Network(*(part[e : e + 1] for part in pair))
+        alone = certified._descend(one, X, sign, 1, [[0, 1]] * 3, 0.1)
+        assert torch.allclose(found.W1[e], alone.W1[0]) and torch.allclose(found.w2[e], alone.w2[0])
+
+
 class Batches(list):
     """Minibatches that know which of them was given last."""
 

@@ -290,6 +290,11 @@ def test_the_four_parts_of_a_rise_by_hand():
     }
 
 
+def test_a_rise_and_its_four_parts_are_shown_if_nothing_is_said(one):
+    found = over_seeds(four_parts(parts([one])), (3,))
+    assert [*found["part"].unique()] == ["total", "threshold", "geometry", "composition", "scale"]
+
+
 def test_a_rise_over_seeds_takes_in_those_that_are_asked_for():
     """1 and 3 of the seeds 0 and 1: the mean is 2, and the t interval 19.06 standard errors."""
     names = {"dataset": "adult", "kind": "network", "eps": 0.1, "measure": "least"}
