@@ -1,5 +1,6 @@
 """Conclusions by choices: other networks, the effects of a choice, cells and verdicts, by hand."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -382,6 +383,80 @@ def test_parts_count_where_rates_agree_and_people_are_enough():
     assert found["threshold"].notna().tolist() == [True, False, False]
     assert found["same"].notna().tolist() == [True, True, False], "it compares no rates"
     assert found["most"][0] == about(0.4 - 0.25) and found["next"][0] == about(0.1 - 0.02)
+
+
+def test_what_the_paper_concludes():
+    """For either kind and each of three methods: costs rise by a tenth, validity falls by 0.05."""
+    found = {(one.kind, one.column): one[3:] for one in audit.PAPERS}
+    datasets = "adult", "compas", "german"
+    expected = {}
+    for kind, method in product(("network", "logistic"), ("scfe", "cchvae", "growing_spheres")):
+        expected[kind, f"{method} cost"] = 1, 0.1, datasets
+        expected[kind, f"{method} valid"] = -1, 0.05, datasets
+    assert found == expected and len(audit.PAPERS) == 12
+    assert audit.PAPERS[0].name == "networks, SCFE: cost rises"
+    assert audit.PAPERS[-1].name == "logistic regression, growing spheres: validity falls"
+
+
+def test_what_we_conclude():
+    assert [one[1:] for one in audit.OURS] == [
+        ("logistic", "most", 1, 0.1, ("adult",)),
+        ("logistic", "same", -1, 0.1, ("compas",)),
+        ("network", "geometry", 1, 0.1, ("compas",)),
+        ("network", "next", 1, 0.0, ("adult",)),
+    ]
+
+
+def test_each_choice_has_its_cells():
+    """Twelve of the paper's conclusions for three datasets and our four, as far as they apply.
+
+    A tenth of the samples concerns two of three methods, settings of SCFE one, other networks two,
+    and fewer training rows Adult alone.
+    """
+    both, networks = 2 * 2 * 2 * 3 + 4, 2 * 2 * 3 + 2
+    expected = {"usual": 40, "min-max": 40, "min-max, eps 0.02": 40, "trained against l2": 36}
+    expected |= {"the denied alone": 36, "certified": 6 * 3 + 2, "a tenth of the samples": 24}
+    expected |= {"budget 5": both, "budget 2": both} | dict.fromkeys(study.SCFE_SETTINGS, 12)
+    expected |= {"balanced classes": both, "5,000 training rows": 5, "half the units": networks}
+    expected |= {"four times the units": networks, "two hidden layers": networks}
+    cells = audit.matrix(audit.gather())
+    assert cells.groupby("choice", sort=False).size().to_dict() == expected | {
+        "equal acceptance": 6
+    }
+
+
+def test_what_the_choices_are_read_from():
+    found = {name: rows for name, (rows, _) in audit.gather().items()}
+    paper, boxed = stored.read("summary", "paper"), stored.read("summary", "minmax")
+    parts, small = stored.read("parts", "equal"), audit.BOXED_RADIUS
+    made = {
+        "usual": audit.usual_rows(paper),
+        "min-max": audit.usual_rows(boxed),
+        f"min-max, eps {small}": audit.usual_rows(boxed, radius=small),
+        "trained against l2": audit.usual_rows(stored.read("summary", "l2")),
+        "the denied alone": audit.usual_rows(paper, "denied"),
+        "a tenth of the samples": audit.usual_rows(stored.read("summary", "fewer")),
+        "equal acceptance": audit.at_equal_acceptance(parts),
+    }
+    for name, rows in made.items():
+        pd.testing.assert_frame_equal(found[name][list(rows)], rows)
+    assert found["certified"] is found["usual"] and small == 0.02
+
+
+def test_cells_by_hand():
+    """Costs rise by 1 to 5 for networks; certified ones stand in for them, at ten times that."""
+    values = [1.0, 2.0, 3.0, 4.0, 5.0]
+    plain = rows_of(values)
+    certified = rows_of([10 * value for value in values]).assign(kind="certified")
+    rows = pd.concat([plain, certified, plain.assign(kind="logistic")], ignore_index=True)
+    cells = audit.matrix({"usual": (rows, None), "certified": (rows, "certified")})
+    assert cells["choice"].tolist() == ["usual", "usual", "certified"]
+    first, _, last = cells.to_dict("records")
+    assert (first["mean"], last["mean"]) == (about(3), about(30))
+    half = 2.7764451052 * np.sqrt(2.5) * np.sqrt(0.45)
+    assert (first["low"], first["high"]) == (about(3 - half), about(3 + half))
+    assert (first["smallest"], first["says"], first["dataset"]) == (0.1, "open", "adult")
+    assert first["conclusion"] == "networks, SCFE: cost rises"
 
 
 @pytest.mark.parametrize(

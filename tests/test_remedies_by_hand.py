@@ -118,6 +118,33 @@ def test_claims_are_asked_of_all_cases_with_an_interval():
     assert all(case.smallest == 0.05 for case in fewer.cases)
 
 
+def test_each_claim_compares_its_two_remedies():
+    """Powers of two, so that each difference tells which; each measure in a unit of its own."""
+    units = {"paid": 1, "denied": 10, "accuracy": 100, "robust": 1000, "others": 10_000}
+    values = {("none", "own"): 1, ("none", "equal"): 2, ("both", "equal"): 4}
+    values |= {("friendly", "own"): 8, ("friendly", "equal"): 16}
+    values |= {("noise 0.1", "equal"): 32, ("change 0.1", "equal"): 64}
+    rows = []
+    for seed in (*range(5), *range(10, 15)):
+        for (remedy, threshold), value in values.items():
+            measures = {name: unit * value for name, unit in units.items()}
+            rows.append(row(seed, remedy, threshold, **measures))
+    own, half, friendly, noise, change = 1, 2, 14, 30, 62
+    expected = [("paid", -own, 0.1), ("denied", -own, 0.05)]
+    expected += [("accuracy", own, 0.01), ("robust", -own, 0.01)]
+    expected += [("paid", -half, 0.2), ("robust", -half, 0.01), ("others", -half, 0.05)]
+    expected += [("paid", -7, 0.1), ("paid", -friendly, 0.2)]
+    expected += [("robust", -friendly, 0.01), ("others", -friendly, 0.05)]
+    expected += [("paid", noise, 0.2), ("others", noise, 0.05)]
+    expected += [("paid", change, 0.2), ("others", change, 0.05)]
+    found = []
+    for finding in remedy_claims(pd.DataFrame(rows)):
+        (case,) = finding.cases
+        value = case.values[0] / units[finding.measure]
+        found.append((finding.measure, pytest.approx(value), pytest.approx(case.smallest)))
+    assert found == expected
+
+
 def test_the_matrix_of_finders_and_judges():
     named = {"dataset": "adult", "kind": "logistic", "threshold": "own"}
     rows = [

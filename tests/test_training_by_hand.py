@@ -214,11 +214,14 @@ def test_a_mean_radius_of_zero_is_one():
 
 
 def test_a_signed_attack_moves_each_label_by_its_own_radius():
-    """With the slope 1, favourable rows fall by 0.2, and others, whose radius is negative, too."""
-    line = logistic.LogisticRegression(*doubles([[1.0, 0.0]], [0.0], [0.0]))
+    """With slopes 1 and -1 favourable logits fall by 2 x 0.2.
+
+    The radius of the others is negative, so that theirs fall too.
+    """
+    line = logistic.LogisticRegression(*doubles([[1.0, -1.0]], [0.0], [0.0]))
     rows, sign, radii = doubles([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], [1, -1, 1], [[0.2, -0.5]])
-    delta = signed.attack_signed(line, rows, sign, radii, p=2)
-    assert delta[0, :, 0].tolist() == pytest.approx([-0.2, -0.5, -0.2])
+    delta = signed.attack_signed(line, rows, sign, radii)
+    assert delta.tolist() == [[[-0.2, 0.2], [-0.5, 0.5], [-0.2, 0.2]]]
 
 
 def test_a_network_of_two_units_by_hand(monkeypatch):
