@@ -164,6 +164,18 @@ def test_an_interval_over_splits_is_the_rules():
             split_interval(wrong)
 
 
+def test_two_splits_make_an_interval():
+    """2 and 4: standard deviation sqrt(2), t = 12.706 of one degree of freedom, sqrt(1/2 + 1/4)."""
+    found = split_interval([2.0, 4.0])
+    half = 12.7062047362 * np.sqrt(2) * np.sqrt(0.75)
+    assert found == (3, pytest.approx(3 - half), pytest.approx(3 + half))
+
+
+def test_an_interval_over_splits_is_in_double_precision():
+    found = split_interval(np.float32([0.1, 0.2]))
+    assert [end.dtype for end in found] == [np.float64] * 3
+
+
 @given(st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=5, max_size=5))
 def test_an_interval_without_zero_has_five_values_of_one_sign(values):
     found = effect("case", values)

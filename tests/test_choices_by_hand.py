@@ -1,5 +1,6 @@
 """Conclusions by choices: other networks, the effects of a choice, cells and verdicts, by hand."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,13 +9,15 @@ import pytest
 import torch
 
 from rrlib.audit import choices as audit
+from rrlib.data import datasets
 from rrlib.figures.choices import SAYS_COLOURS, height
-from rrlib.models import fit_network
+from rrlib.models import EPS_GRID, LogisticRegression, fit_logistic, fit_network, select
 from rrlib.models.certificate import certified_radius
 from rrlib.models.deep import TwoLayers, init_two_layers
 from rrlib.models.descent import train_from
 from rrlib.models.network import init_network
 from rrlib.recourse import growing_spheres
+from rrlib.study import Slice, stored
 from rrlib.study import choices as study
 
 
@@ -103,6 +106,201 @@ def test_copies_by_hand(counts, times):
     assert study.copies(y).tolist() == np.repeat(times, counts).tolist()
 
 
+E = len(EPS_GRID)
+NETWORKS = "half the units", "four times the units", "two hidden layers", "balanced classes"
+
+
+def linear(at, slope):
+    """Linear models of one feature, favourable from `at` on."""
+    at, slope = (torch.tensor(each, dtype=torch.float64) for each in (at, slope))
+    return LogisticRegression(slope[:, None], -at * slope, torch.tensor(EPS_GRID).double())
+
+
+def slice_of(kind, model, X, monkeypatch, train, labels):
+    """A slice of Adult, split 3, that is loaded as such alone."""
+    data = SimpleNamespace(X_train=train, y_train=labels)
+
+    def load(name, *, seed, scaling):
+        assert (name, seed, scaling) == ("adult", 3, "standard"), "the split of the slice"
+        return data
+
+    monkeypatch.setattr(study.datasets, "load", load)
+    known = {"dataset": "adult", "kind": kind, "seed": 3, "scaling": "standard"}
+    unknown = dict.fromkeys(("source", "y", "logits", "accuracy", "recourse"))
+    return Slice(**known, **unknown, model=model, X=X)
+
+
+@pytest.fixture
+def one(monkeypatch):
+    """The standard boundary is at 0, the robust ones at 2 with half the slope.
+
+    Twenty people at -1 are denied by both models, twelve at 1 by the robust one, three at 3 by
+    none. Of ten training rows the standard model denies five and the robust ones seven.
+    """
+    X = np.repeat([-1.0, 1.0, 3.0], [20, 12, 3])[:, None]
+    train, labels = np.arange(-4.5, 5)[:, None], np.array([0, 0, 0, 1, 0, 1, 0, 1, 1, 1])
+    model = linear([0.0] + [2.0] * (E - 1), [1.0] + [0.5] * (E - 1))
+    return slice_of("logistic", model, X, monkeypatch, train, labels)
+
+
+def test_each_choice_of_linear_models_has_its_row(one):
+    """The columns are those that are stored."""
+    found = study.choices([one, one])
+    names = ["usual", "budget 5", "budget 2", *study.SCFE_SETTINGS, "balanced classes"]
+    assert found["choice"].tolist() == 2 * names and found.index.is_unique
+    assert list(found) == list(stored.read("choices", "choices"))
+    assert (found["seed"] == 3).all()
+
+
+def test_the_usual_choice_by_hand(one):
+    """The same twenty pay 1 and 3; three more, who flip the other way, 3 and 1."""
+    row = study.choices([one]).set_index("choice").loc["usual"]
+    assert row[["n", "apart"]].tolist() == [20, 0]
+    assert row[["same", "threshold", "geometry", "equal"]].tolist() == about([2, 2, 0, 0])
+    assert row["growing_spheres cost"] == pytest.approx(34 / 29, rel=0.02)
+    before, after = (20 * 2 + 3 * 4) / 1.01, (20 * 2.5 + 3 * 1.5) * 0.5 / 0.26
+    assert row["scfe cost"] == pytest.approx(after / before - 1, rel=1e-5)
+    assert row["scfe valid"] == row["growing_spheres valid"] == 0
+
+
+def test_settings_of_scfe_are_used(one):
+    """Towards a logit of a quarter; or of 4, where the twenty pay 5.5 x 0.5 / 0.26, too much."""
+    rows = study.choices([one]).set_index("choice")
+    before, after = (20 * 1.25 + 3 * 3.25) / 1.01, (20 * 1.75 + 3 * 0.75) * 0.5 / 0.26
+    assert rows["scfe cost"]["s = 0.25"] == pytest.approx(after / before - 1, rel=1e-5)
+    assert rows["scfe valid"]["s = 4"] == about(-20 / 35)
+    before, after = (20 * 2 + 3 * 4) / 1.001, (20 * 2.5 + 3 * 1.5) * 0.5 / 0.251
+    assert rows["scfe cost"]["lam = 0.001"] == pytest.approx(after / before - 1, rel=1e-5)
+
+
+def test_a_budget_is_used(one):
+    """Nobody of the twenty pays 2 or less under the robust model."""
+    rows = study.choices([one]).set_index("choice")
+    assert rows["n"][["usual", "budget 5", "budget 2"]].tolist() == [20, 20, 0]
+
+
+@pytest.mark.parametrize("name", study.SCFE_SETTINGS)
+def test_a_setting_is_called_what_it_is(name):
+    ((option, value),) = study.SCFE_SETTINGS[name].items()
+    assert name == f"{option} = {value:g}"
+
+
+def test_each_dataset_has_a_radius_of_the_grid():
+    assert set(study.RADIUS) == set(datasets.NAMES)
+    assert set(study.RADIUS.values()) <= set(EPS_GRID)
+
+
+def retrained(monkeypatch, people):
+    """What each choice trains: the shape of its first weights, the rows, and the seed."""
+    trained, start = {}, init_network(2, EPS_GRID, 3)
+    X, y = np.arange(2.0 * people).reshape(-1, 2), np.arange(people) % 4 // 3
+
+    def train(model, X, y, seed):
+        return model[0].shape, len(y), y.sum(), seed
+
+    monkeypatch.setattr(study, "train_from", train)
+    one = slice_of("network", start, None, monkeypatch, X, y)
+    trained.update(study.retrained(one))
+    return trained
+
+
+def test_what_other_networks_are_trained_from(monkeypatch):
+    """Of eight people two are favourable: three times as many make the classes equal."""
+    shapes = (2, 2, 2), (2, 16, 2), (2, 4, 2), (2, 4, 2)
+    rows = (8, 2, 3), (8, 2, 3), (8, 2, 3), (12, 6, 3)
+    expected = {name: (each, *row) for name, each, row in zip(NETWORKS, shapes, rows)}
+    assert retrained(monkeypatch, 8) == expected
+
+
+def test_where_rows_are_left_out_the_usual_network_is_trained_on_the_others_too(monkeypatch):
+    found = retrained(monkeypatch, 5_001)
+    assert list(found) == ["5,000 training rows", *NETWORKS]
+    assert {rows[1] for name, rows in found.items() if name != NETWORKS[-1]} == {5_000}
+    assert "5,000 training rows" not in retrained(monkeypatch, 5_000)
+
+
+def test_balanced_classes_of_linear_models_are_fitted_exactly(one):
+    """Of ten people three are favourable; some copies make both classes about as large."""
+    labels = np.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 1])
+    data = study.datasets.load("adult", seed=3, scaling="standard")
+    data.y_train = labels
+    found = study.retrained(one)
+    times = study.copies(labels)
+    rows = np.repeat(data.X_train, times, axis=0), np.repeat(labels, times)
+    expected = fit_logistic(*rows, [0.0, 0.2]).model
+    assert list(found) == ["balanced classes"]
+    assert torch.equal(found["balanced classes"].w, expected.w)
+
+
+@pytest.fixture
+def pair(one):
+    """The standard and one robust model."""
+    return one._replace(model=select(one.model, [0, 5]))
+
+
+def test_a_search_has_the_cap_and_the_seed_of_its_slice(pair, monkeypatch):
+    asked = []
+
+    def spy(model, X, *, max_cost, seed):
+        asked.append((max_cost, seed))
+
+    monkeypatch.setattr(study, "growing_spheres", spy)
+    study.search(pair)
+    assert asked == [(10.0, 3)]
+
+
+def test_a_row_at_the_bar_is_accepted(pair):
+    found = study.search(pair._replace(X=np.array([[0.0], [2.0]])))
+    assert found.favourable.tolist() == [[True, True], [False, True]]
+    assert found.helped[0].tolist() == [[False, False], [True, False]]
+
+
+@pytest.mark.parametrize("equal, rate", [(0.46, 0.72), (0.54, 0.7), (0.52, 0.66), (0.5, 0.74)])
+def test_shares_are_compared_with_those_that_they_should_equal(pair, monkeypatch, equal, rate):
+    """The standard model denies a half and the robust one 0.7 of the training rows."""
+    denied = np.array([[0.5, 0.7], [0.9, equal], [0.9, rate]])
+    every = study.thresholds(pair)._replace(denied=denied)
+    monkeypatch.setattr(study, "thresholds", lambda one: every)
+    assert study.search(pair).apart == about(0.04)
+
+
+def test_a_model_without_a_threshold_helps_nobody(pair, monkeypatch):
+    threshold = np.array([[0.0, 0.0], [0.0, np.nan], [0.0, 0.0]])
+    every = study.thresholds(pair)._replace(threshold=threshold)
+    monkeypatch.setattr(study, "thresholds", lambda one: every)
+    helped = study.search(pair).helped.any(-1)
+    assert helped.tolist() == [[True, True], [True, False], [True, True]]
+
+
+def searched(path, lacks=()):
+    """Costs of four models for six people, each of whom lacks one recourse or none."""
+    helped = np.ones((3, 2, 6), bool)
+    for person, where in enumerate(lacks):
+        helped[*where, person] = False
+    path = np.repeat(np.array(path, dtype=float)[:, :, None], 6, axis=2)
+    return study.Searched(np.zeros((2, 6), bool), {}, path, helped, 0.0)
+
+
+def test_the_path_leads_over_the_rate_and_over_equal_acceptance(monkeypatch):
+    """From 2 over 3 or 2.5 to 5; the standard model's own share is no step."""
+    monkeypatch.setattr(study, "SOME", 1)
+    row = study.measure(searched([[2, 5], [9, 2.5], [9, 3]]), 10.0)
+    assert {name: row[name] for name in ("same", "threshold", "geometry", "equal")} == {
+        name: about(value) for name, value in study.of_path(2.0, 3.0, 2.5, 5.0).items()
+    }
+
+
+def test_the_same_people_have_a_recourse_under_all_four(monkeypatch):
+    lacks = (0, 0), (2, 1), (1, 1), (0, 1), (1, 0), (2, 0)
+    assert study.measure(searched(np.ones((3, 2)), lacks), 10.0)["n"] == 2
+
+
+def test_the_lesser_order_of_either_part_is_taken():
+    """From 2 over 6 or 4.5 to 5: the threshold costs 0.5 or 4, geometry 2.5 or saves 1."""
+    row = study.of_path(2.0, 6.0, 4.5, 5.0)
+    assert (row["threshold"], row["geometry"]) == (about(0.25), about(-0.5))
+
+
 def recourse(cost, valid):
     return SimpleNamespace(cost=torch.tensor(cost), valid=torch.tensor(valid))
 
@@ -185,6 +383,80 @@ def test_parts_count_where_rates_agree_and_people_are_enough():
     assert found["threshold"].notna().tolist() == [True, False, False]
     assert found["same"].notna().tolist() == [True, True, False], "it compares no rates"
     assert found["most"][0] == about(0.4 - 0.25) and found["next"][0] == about(0.1 - 0.02)
+
+
+def test_what_the_paper_concludes():
+    """For either kind and each of three methods: costs rise by a tenth, validity falls by 0.05."""
+    found = {(one.kind, one.column): one[3:] for one in audit.PAPERS}
+    datasets = "adult", "compas", "german"
+    expected = {}
+    for kind, method in product(("network", "logistic"), ("scfe", "cchvae", "growing_spheres")):
+        expected[kind, f"{method} cost"] = 1, 0.1, datasets
+        expected[kind, f"{method} valid"] = -1, 0.05, datasets
+    assert found == expected and len(audit.PAPERS) == 12
+    assert audit.PAPERS[0].name == "networks, SCFE: cost rises"
+    assert audit.PAPERS[-1].name == "logistic regression, growing spheres: validity falls"
+
+
+def test_what_we_conclude():
+    assert [one[1:] for one in audit.OURS] == [
+        ("logistic", "most", 1, 0.1, ("adult",)),
+        ("logistic", "same", -1, 0.1, ("compas",)),
+        ("network", "geometry", 1, 0.1, ("compas",)),
+        ("network", "next", 1, 0.0, ("adult",)),
+    ]
+
+
+def test_each_choice_has_its_cells():
+    """Twelve of the paper's conclusions for three datasets and our four, as far as they apply.
+
+    A tenth of the samples concerns two of three methods, settings of SCFE one, other networks two,
+    and fewer training rows Adult alone.
+    """
+    both, networks = 2 * 2 * 2 * 3 + 4, 2 * 2 * 3 + 2
+    expected = {"usual": 40, "min-max": 40, "min-max, eps 0.02": 40, "trained against l2": 36}
+    expected |= {"the denied alone": 36, "certified": 6 * 3 + 2, "a tenth of the samples": 24}
+    expected |= {"budget 5": both, "budget 2": both} | dict.fromkeys(study.SCFE_SETTINGS, 12)
+    expected |= {"balanced classes": both, "5,000 training rows": 5, "half the units": networks}
+    expected |= {"four times the units": networks, "two hidden layers": networks}
+    cells = audit.matrix(audit.gather())
+    assert cells.groupby("choice", sort=False).size().to_dict() == expected | {
+        "equal acceptance": 6
+    }
+
+
+def test_what_the_choices_are_read_from():
+    found = {name: rows for name, (rows, _) in audit.gather().items()}
+    paper, boxed = stored.read("summary", "paper"), stored.read("summary", "minmax")
+    parts, small = stored.read("parts", "equal"), audit.BOXED_RADIUS
+    made = {
+        "usual": audit.usual_rows(paper),
+        "min-max": audit.usual_rows(boxed),
+        f"min-max, eps {small}": audit.usual_rows(boxed, radius=small),
+        "trained against l2": audit.usual_rows(stored.read("summary", "l2")),
+        "the denied alone": audit.usual_rows(paper, "denied"),
+        "a tenth of the samples": audit.usual_rows(stored.read("summary", "fewer")),
+        "equal acceptance": audit.at_equal_acceptance(parts),
+    }
+    for name, rows in made.items():
+        pd.testing.assert_frame_equal(found[name][list(rows)], rows)
+    assert found["certified"] is found["usual"] and small == 0.02
+
+
+def test_cells_by_hand():
+    """Costs rise by 1 to 5 for networks; certified ones stand in for them, at ten times that."""
+    values = [1.0, 2.0, 3.0, 4.0, 5.0]
+    plain = rows_of(values)
+    certified = rows_of([10 * value for value in values]).assign(kind="certified")
+    rows = pd.concat([plain, certified, plain.assign(kind="logistic")], ignore_index=True)
+    cells = audit.matrix({"usual": (rows, None), "certified": (rows, "certified")})
+    assert cells["choice"].tolist() == ["usual", "usual", "certified"]
+    first, _, last = cells.to_dict("records")
+    assert (first["mean"], last["mean"]) == (about(3), about(30))
+    half = 2.7764451052 * np.sqrt(2.5) * np.sqrt(0.45)
+    assert (first["low"], first["high"]) == (about(3 - half), about(3 + half))
+    assert (first["smallest"], first["says"], first["dataset"]) == (0.1, "open", "adult")
+    assert first["conclusion"] == "networks, SCFE: cost rises"
 
 
 @pytest.mark.parametrize(

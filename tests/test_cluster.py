@@ -8,6 +8,7 @@ from time import sleep
 import numpy as np
 import pytest
 from joblib import parallel_config
+from joblib.parallel import get_active_backend
 
 from rrlib import study
 from rrlib.data import datasets
@@ -34,6 +35,46 @@ def test_results_come_from_the_backend_that_is_active(monkeypatch):
         found = list(spread.spread(function, [call] * 2, jobs=1))
     assert [one[1:] for one in found] == [CALL] * 2
     assert current_thread().name not in [one[0] for one in found]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What joblib is asked for, and on which backend."""
+    found = {}
+
+    def parallel(**how):
+        backend = get_active_backend()[0]
+        found.update(how, backend=type(backend).__name__)
+        found["threads"] = getattr(backend, "inner_max_num_threads", None)
+        return lambda calls: [call[0] for call in calls]
+
+    monkeypatch.setattr(spread, "Parallel", parallel)
+    return found
+
+
+@pytest.mark.parametrize(
+    "how, returned",
+    [
+        ({}, "generator"),
+        ({"ordered": True}, "generator"),
+        ({"ordered": False}, "generator_unordered"),
+    ],
+)
+def test_processes_of_this_machine_have_one_thread_each(asked, how, returned):
+    assert spread.spread(CALL[0], [CALL[1]] * 2, 5, **how) == [CALL[0]] * 2
+    assert asked == {"n_jobs": 5, "return_as": returned, "backend": "LokyBackend", "threads": 1}
+
+
+def test_another_backend_gets_slice_by_slice_and_takes_as_many_as_it_will(asked):
+    with parallel_config(backend="threading", n_jobs=2):
+        assert spread.spread(CALL[0], [CALL[1]] * 2, 5) == [spread.as_here] * 2
+    known = {"batch_size": 1, "return_as": "generator", "threads": None}
+    assert asked == known | {"backend": "ThreadingBackend"}
+
+
+def test_in_a_table_without_rows_nothing_moved():
+    table = stored.read("losses", "paper")[:0]
+    assert moved.compare(table, table) == "0 | 0 | 0"
 
 
 def test_what_moved_is_counted():

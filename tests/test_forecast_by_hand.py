@@ -7,8 +7,9 @@ from scipy.special import expit
 
 from rrlib import figures, theory
 from rrlib.audit import coverage, forecast
-from rrlib.audit.evidence import EXPLORING, LATER
+from rrlib.audit.evidence import CONFIRMING, EXPLORING, LATER
 from rrlib.models import fit_logistic
+from rrlib.study import stored
 
 SEEDS = [*EXPLORING, *LATER]
 NAMES = ["adult", "compas", "german"]
@@ -141,6 +142,63 @@ def test_judging_uses_seeds_that_made_no_rule(wide):
     assert np.log(middles).to_dict() == about({"adult": 4, "compas": 3, "german": 2})
 
 
+@pytest.mark.parametrize(
+    "measure, seeds", [("mean", LATER), ("median", LATER), ("within", CONFIRMING)]
+)
+def test_each_measure_is_judged_by_seeds_that_made_no_rule(wide, measure, seeds):
+    named = wide.rename(columns=dict(zip(LATER, seeds)))
+    judged = coverage.judge(named, measure, "nothing", "own")
+    assert sorted(judged["seed"].unique()) == list(seeds)
+
+
+def test_the_fourth_table_is_judged_by_the_rule_of_all_three(wide, monkeypatch):
+    """Networks are 0, 2 and 4 above the standard linear model; here that is at 5."""
+    values = {
+        ("credit", "standard", "logistic", 0.0): 5.0,
+        ("credit", "standard", "network", 0): 7.5,
+    }
+    values |= {
+        ("credit", "standard", "logistic", 0.1): 9,
+        ("credit", "standard", "network", 0.1): 12,
+    }
+    fourth = table(values)
+    monkeypatch.setattr(coverage, "read", {"mean": wide}.get)
+    monkeypatch.setattr(coverage, "read_fourth", lambda: fourth)
+    judged = coverage.judge_fourth("linear, standard")
+    assert judged["seed"].unique().tolist() == SEEDS
+    first, last = judged.iloc[0], judged.iloc[-1]
+    assert [first["mid"], first["known"], first["off"]] == about(np.exp([7, 5, 0.5]))
+    half = 1.8856180832 * 2 * np.sqrt(1 + 1 / 3)
+    assert first["width"] == about(np.exp(2 * half))
+    assert first["hit"] and not last["hit"], "5 above the middle is too far"
+
+
+def test_a_score_has_medians_of_width_and_distance():
+    judged = pd.DataFrame({"hit": [True, False, True], "width": [1.0, 2.0, 9.0]})
+    score = coverage.score(judged.assign(off=[3.0, 1.0, 20.0], eps=0.1), ["eps"]).loc[0.1]
+    assert score[["forecasts", "coverage", "width", "off"]].tolist() == about([3, 2 / 3, 2, 3])
+
+
+@pytest.mark.parametrize("measure", ["mean", "median"])
+def test_costs_are_logarithms_of_stored_ones_at_their_own_thresholds(measure):
+    found = forecast.read(measure)
+    for scaling, variation in (("standard", "equal"), ("minmax", "equal_minmax")):
+        rows = stored.read("acceptance", variation).query("threshold == 'own' and seed == 3")
+        (cost,) = rows.query("dataset == 'compas' and kind == 'network' and eps == 0.02")[measure]
+        assert np.exp(found.loc[("compas", scaling, "network", 0.02), 3]) == about(cost)
+
+
+def test_a_share_within_the_budget_by_hand():
+    """Whoever is not left without a yes, of those denied."""
+    keys = "dataset == 'compas' and kind == 'network' and eps == 0.02 and seed == 3"
+    for scaling, variation in (("standard", "paper"), ("minmax", "minmax")):
+        yes = stored.read("offers", variation).query(keys)["yes"].mean()
+        rows = stored.read("summary", variation).query(keys)
+        (denied,) = rows.query("method == 'growing_spheres' and reading == 'denied'")["denied"]
+        found = forecast.read("within").loc[("compas", scaling, "network", 0.02), 3]
+        assert found == about(1 - (1 - yes) / denied)
+
+
 def test_all_starts_are_compared_on_the_same_networks(wide, monkeypatch):
     wide.loc[("compas", "standard", "logistic", 0.1)] = np.nan
     monkeypatch.setattr(coverage, "read", lambda measure: wide)
@@ -189,6 +247,16 @@ def test_the_first_order_reaches_to_the_first_weight_that_vanishes(rows):
     w, b = first.at(first.reach)
     assert np.abs(w).min() == about(0) and b == about(first.b + first.reach * first.db)
     assert (np.sign(first.at(0.99 * first.reach)[0]) == np.sign(first.w)).all()
+
+
+def test_the_first_order_passes_over_a_weight_that_leaves_zero():
+    """The second feature is minus twice the first and more, so that it takes over from it."""
+    rng = np.random.default_rng(0)
+    x, more = rng.normal(size=(2, 300))
+    X = np.column_stack([x, -2 * x - more])
+    first = theory.first_order(X, (rng.random(300) < expit(x - 0.5 * X[:, 1])).astype(int))
+    assert first.w[1] < 0 and first.dw[1] < 0
+    assert first.reach == about(-first.w[0] / first.dw[0]) and first.reach > 0
 
 
 def test_a_feature_without_effect_has_no_derivative():

@@ -232,7 +232,14 @@ def test_shares_of_an_interval(monkeypatch):
     ).shape == (2, 2, 1)
 
 
-@pytest.mark.parametrize("radius", [0.0, -1.0, np.inf, np.nan, [[1.0]], [1.0, 0.0]])
+def test_a_point_of_the_ball_is_the_row_and_the_radius_along_it(monkeypatch):
+    """The one point z = 1/2 of the unit ball, around 0 at the radius 2, is 1: favourable."""
+    monkeypatch.setattr(balls, "_points_in_unit_ball", lambda *_: torch.tensor([[0.5]]))
+    share = balls.share_valid_in_ball(steps(0.9, 1.1), [[0.0]], 2.0, samples=1, seed=0, target=1)
+    assert share.tolist() == [[[1]], [[0]]]
+
+
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.inf, np.nan, None, [[1.0]], [1.0, 0.0]])
 def test_radii_that_are_none(radius):
     with pytest.raises(ValueError, match="radius must be one positive number"):
         balls.share_valid_in_ball(steps(0), np.zeros((1, 1)), radius, samples=1, seed=0)

@@ -39,6 +39,15 @@ def test_duals():
         assert np.allclose(norms.dual_vector(w, p), expected, rtol=0, atol=1e-15)
 
 
+def test_the_dual_vector_of_a_short_weight_is_as_long_as_any():
+    assert np.allclose(norms.dual_vector([0.03, -0.04], 2), [0.6, -0.8], rtol=0, atol=1e-15)
+
+
+def test_a_norm_that_is_none_has_no_dual_vector():
+    with pytest.raises(ValueError, match="p must be 1, 2 or numpy.inf, not 3"):
+        norms.dual_vector([1.0], 3)
+
+
 def test_the_worst_case():
     for p, u in ((np.inf, [1, -1]), (2, [0.6, -0.8]), (1, [0, -1])):
         found = attacks.worst_case(PLANE, [1, 0], 0.5, p=p)

@@ -1,12 +1,14 @@
 """The navigator: what a choice of radius and threshold offers, by hand on rows of one number."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from rrlib import figures
-from rrlib.models import LogisticRegression, init_network
+from rrlib.models import LogisticRegression, Network, init_network
 from rrlib.study import navigate as navigator
 from rrlib.study.navigate import MEASURES, front, navigate
 
@@ -54,6 +56,48 @@ def test_offers_by_hand(divided):
     on_test = dict(zip(found.offer["measure"], found.offer["value"]))
     told = {"robust": 0.75, "affordable": 1.0, "accuracy": 1.0, "acceptance": 0.75, "cost": 0.5}
     assert on_test == pytest.approx(told), "under attack -0.5 still gets its yes, -1.5 one too"
+
+
+def test_what_is_asked_if_nothing_is_said(divided):
+    known = inspect.signature(navigate).parameters.values()
+    defaults = {one.name: one.default for one in known if one.default is not one.empty}
+    sizes = {"attack": 0.1, "budget": 2.0, "max_cost": 10.0, "share": 0.25, "resamples": 1000}
+    assert defaults == {"limits": None, "denied": navigator.DENIED} | sizes
+    offers = choice(family([1.0], [0.0]), weights={"accuracy": 1}).offers
+    assert offers["denied"][1:].tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+
+
+def test_an_offer_has_the_columns_that_are_promised(divided):
+    offers = choice(family([1.0, 0.0], [0.0, 1.0]), weights={"accuracy": 1}).offers
+    assert list(offers) == ["eps", "denied", "logit", *MEASURES, "allowed", "front", "chosen"]
+
+
+def test_a_recourse_that_costs_more_than_the_most_is_not_affordable(divided):
+    """At -3 it costs 3, at -1 it costs 1."""
+    wish = {"weights": {"accuracy": 1}, "denied": (), "budget": 5.0}
+    assert choice(family([1.0], [0.0]), max_cost=2.0, **wish).offers["affordable"][0] == 0.75
+
+
+def test_a_network_is_attacked_towards_the_wrong_answer():
+    """Favourable from 0 on: of the right answers those at least 0.5 away from it hold."""
+    parts = [[[9.0]]], [[0.0]], [[2.0]], [-1.0], [0.0]
+    network = Network(*(torch.tensor(part).double() for part in parts))
+    X, y = np.array([[-0.6], [-0.4], [0.4], [0.6], [0.6]]), np.array([0, 0, 1, 1, 0])
+    assert navigator._holds(network, X, y, 0.5).tolist() == [[True, False, False, True, False]]
+
+
+def test_where_nobody_is_denied_the_cost_counts_as_nothing(divided):
+    """The first model denies two people, who pay 2 in the mean, and the second nobody."""
+    models = family([1.0, 0.0], [0.0, 1.0])
+    for weight, chosen in ((-1, [False, True]), (1, [True, False])):
+        found = choice(models, weights={"cost": weight}, denied=())
+        assert found.offers["chosen"].tolist() == chosen
+
+
+def test_a_cost_below_one_is_more_than_none(divided):
+    models = family([4.0, 0.0], [2.5, 1.0])
+    found = choice(models, weights={"cost": -1}, denied=(), max_cost=0.5).offers
+    assert found["cost"][0] < 1 and found["chosen"].tolist() == [False, True]
 
 
 def test_a_dear_recourse_costs_the_most_that_counts(divided):
@@ -205,6 +249,7 @@ BAD = [
     ({"weights": {"robust": 1}, "limits": {"cots": (0, 1)}}, "not cots"),
     ({"weights": {}}, "at least one"),
     ({"weights": {"robust": np.nan}}, "finite"),
+    ({"weights": {"accuracy": 1, "robust": np.inf}}, "finite"),
     ({"weights": {"robust": 1}, "denied": (0.5, 1.0)}, "between 0 and 1"),
     ({"weights": {"robust": 1}, "X_test": np.zeros((4, 2))}, "X_test must have the model's 1"),
     ({"weights": {"robust": 1}, "y_test": np.array([0, 1, 2, 1])}, "labels 0 and 1"),

@@ -2,18 +2,23 @@
 
 import hashlib
 import shutil
+from itertools import product
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from rrlib.audit import prediction
 from rrlib.audit.prediction import CHECKS, Check, judge
 from rrlib.data import credit, rawfiles, wheel
 from rrlib.data.credit import BANDS, FEATURES
 from rrlib.data.published import DataError
-from rrlib.models.family import EPS_GRID
-from rrlib.study import foreign
+from rrlib.models.family import EPS_GRID, LogisticRegression
+from rrlib.models.network import Network
+from rrlib.study import foreign, parts
 from rrlib.study.equal import thresholds
 from rrlib.study.sweep import Slice
 from rrlib.theory import collapse_threshold
@@ -143,6 +148,101 @@ def test_a_measure_is_what_the_definition_says(table):
     assert found[f"denied, {BANDS[0]}"] == pytest.approx((logits[young] < 0).mean())
 
 
+def test_each_kind_has_its_trainer(monkeypatch):
+    """Networks have the seed of the split."""
+    linear, networks = SimpleNamespace(model="linear"), SimpleNamespace(model="certified 7")
+    monkeypatch.setattr(foreign.logistic, "fit_logistic", lambda X, y, eps: linear)
+    monkeypatch.setattr(foreign.training, "fit_network", lambda X, y, eps, seed: f"network {seed}")
+    monkeypatch.setattr(
+        foreign.certified, "fit_certified", lambda X, y, eps, seed: {7: networks}[seed]
+    )
+    data = SimpleNamespace(X_train=None, y_train=None, seed=7)
+    found = [foreign.fit(data, kind) for kind in foreign.KINDS]
+    assert foreign.KINDS == ("logistic", "network", "certified")
+    assert found == ["linear", "network 7", "certified 7"]
+
+
+@pytest.fixture
+def cheap(table, monkeypatch):
+    """A function that measures given models, of one feature that counts, without a search."""
+    data = credit.split(table, seed=0)
+    monkeypatch.setattr(foreign, "last_feature", lambda data, radius: "seniority")
+
+    def search(family, X, **how):
+        return np.ones((len(family.eps), len(X))), np.ones((len(family.eps), len(X)), bool)
+
+    monkeypatch.setattr(foreign, "least_cost", search)
+
+    def measure(kind, model):
+        monkeypatch.setattr(foreign, "fit", lambda data, kind: model)
+        return foreign.measure(data, kind, 0.5)
+
+    return measure
+
+
+E, EPS = len(EPS_GRID), torch.tensor(EPS_GRID, dtype=torch.float64)
+
+
+def steps(*rises):
+    """Networks of one unit that rises by so much at the mean of the first feature."""
+    W1 = torch.zeros(E, 1, len(FEATURES)).double()
+    W1[:, 0, 0] = 1e9
+    w2 = torch.tensor(rises).double()
+    return Network(W1, torch.zeros(E, 1).double(), w2[:, None], -w2 / 2, EPS)
+
+
+def test_a_network_whose_logits_hardly_differ_is_constant(cheap):
+    """By less than a hundredth, each network by its own logits."""
+    found = cheap("network", steps(2.0, 0.0099, 0.4, 0.0101, 0.0, 1.0, 0.5, 0.3))
+    assert found["constant"].tolist() == [False, True, False, False, True, False, False, False]
+
+
+def test_a_network_whose_logits_differ_by_just_the_limit_is_not_constant(cheap, monkeypatch):
+    monkeypatch.setattr(foreign, "CONSTANT", 0.25)
+    assert not cheap("network", steps(*[0.25] * E))["constant"].any()
+
+
+def test_a_linear_model_is_constant_only_without_any_weight(cheap):
+    w = torch.zeros(E, len(FEATURES)).double()
+    w[:-1, 0] = 1e-6
+    found = cheap("logistic", LogisticRegression(w, torch.ones(E).double(), EPS))
+    assert found["constant"].tolist() == [False] * (E - 1) + [True]
+
+
+def test_a_measure_has_the_columns_that_are_promised(cheap):
+    """What is given, and what a constant has at equal acceptance: nothing."""
+    found = cheap("network", steps(*[1.0] * (E - 1), 0.0))
+    assert (found["scaling"] == "standard").all() and (found["measure"] == "least").all()
+    assert (found["radius"] == 0.5).all() and (found["last"] == "seniority").all()
+    for column in ("denied", "accuracy", "false_yes", "burden"):
+        assert found[column].notna().all()
+        assert found[f"{column}_equal"].notna().tolist() == [True] * (E - 1) + [False]
+
+
+@pytest.mark.filterwarnings("error")
+def test_measures_at_a_threshold_by_hand():
+    """Of four people three are denied: one pays 2, one, who is unfavourable, 5, and one has none.
+
+    The second model denies nobody.
+    """
+    denied = np.array([[[True, True, True, False], [False] * 4]])
+    valid = np.array([[[True, False, True, True]] * 2])
+    costs = parts._Costs(np.array([[[2.0, 99.0, 5.0, 0.0]] * 2]), valid, denied)
+    groups = pd.DataFrame({"age_band": ["young", "young", "old", "old"]})
+    data = SimpleNamespace(y_test=np.array([1, 1, 0, 0]), groups_test=groups)
+    found = foreign._measures(data, costs, denied, 0, 10.0)
+    assert found.pop("validity")[0] == 2 / 3
+    by_hand = {
+        "denied": [3 / 4, 0],
+        "accuracy": [1 / 4, 1 / 2],
+        "false_yes": [1 / 2, 1],
+        "burden": [(2 + 10) / 2, 0],
+        "denied, young": [1, 0],
+        "denied, old": [1 / 2, 0],
+    }
+    assert {name: values.tolist() for name, values in found.items()} == by_hand
+
+
 def rows_of(**columns):
     """A table of two seeds at 0 and .1, with 40 people and costs that do not change."""
     keys = {"dataset": "credit", "kind": "logistic", "scaling": "standard", "measure": "least"}
@@ -182,6 +282,106 @@ def test_ratios_are_to_the_standard_model_of_the_same_seed():
     rows = rows_of(denied=[0.4, 0.1, 0.2, 0.1])
     [found] = judge(rows, [Check(4, "denied, of the standard", "logistic", 0.1, 0, 1)])["mean"]
     assert found == pytest.approx((0.25 + 0.5) / 2)
+
+
+def test_quantities_by_hand():
+    """What is compared with the standard model of the seed, here the first row, and what is not."""
+    found = prediction.with_quantities(
+        rows_of(
+            constant=[False, True, False, True],
+            radius=[0.05, 0.1, 0.05, 0.2],
+            last=["seniority", "income", "age", "seniority"],
+            denied=[0.4, 0.1, 0.2, 0.3],
+            accuracy=[0.7, 0.8, 0.7, 0.7],
+            accuracy_equal=[0.7, 0.75, 0.7, 0.7],
+            burden=[2.0, 0.5, 4.0, 1.0],
+            burden_equal=[2.0, 3.0, 4.0, 2.0],
+            **{
+                "denied, 25 or younger": [0.6, 0.5, 0.6, 0.9],
+                "denied, over 40": [0.5, 0.2, 0.5, 0.1],
+                "denied, 25 or younger_equal": [0.6, 0.9, 0.6, 0.6],
+                "denied, over 40_equal": [0.5, 0.4, 0.5, 0.2],
+            },
+        )
+    )
+    assert found["as the radius says"].tolist() == [True, True, True, False]
+    assert found["seniority is last"].tolist() == [True, False, False, True]
+    by_hand = {
+        "denied, of the standard": [1, 0.25, 1, 1.5],
+        "accuracy, less the good": [0, 0.1, 0, 0],
+        "gained at equal acceptance": [0, -0.05, 0, 0],
+        "burden, of the standard": [1, 0.25, 1, 0.25],
+        "burden at equal acceptance, of the standard": [1, 1.5, 1, 0.5],
+        "denied, young less old": [0.1, 0.3, 0.1, 0.8],
+        "gap at equal acceptance, less the standard": [0, 0.4, 0, 0.3],
+    }
+    for name, values in by_hand.items():
+        assert found[name].tolist() == pytest.approx(values, abs=1e-12), name
+
+
+def test_a_part_that_does_not_count_is_not_there():
+    """And without one seed the mean is that of the others."""
+    rows = rows_of(n=[40, 40, 40, 29], after=[1.0, 1.5, 1.0, 9.0])
+    (row,) = judge(rows, [Check(1, "total", "logistic", 0.1, 0, 1)]).to_dict("records")
+    assert (row["seeds"], row["outcome"]) == (1, "open")
+    third = rows[2:].assign(seed=2, n=40, after=[1.0, 1.7])
+    rows = pd.concat([rows, third], ignore_index=True)
+    (row,) = judge(rows, [Check(1, "total", "logistic", 0.1, 0, 1)]).to_dict("records")
+    assert (row["seeds"], row["mean"]) == (2, pytest.approx(0.6))
+    assert row["from"] < row["mean"] < row["to"]
+
+
+def test_a_statement_is_about_its_scaling_and_its_kind():
+    """Other kinds and scalings of the same table are denied 0.9."""
+    others = [rows_of(denied=0.9).assign(kind="network"), rows_of(denied=0.9, scaling="minmax")]
+    rows = pd.concat([rows_of(denied=0.1), *others], ignore_index=True)
+    cases = ("logistic", "standard", 0.1), ("network", "standard", 0.9), ("logistic", "minmax", 0.9)
+    for kind, scaling, expected in cases:
+        [mean] = judge(rows, [Check(1, "denied", kind, 0.1, 0, 1, 0, scaling)])["mean"]
+        assert mean == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mean, outcome", [(0.2, "hit"), (0.3, "hit"), (0.31, "miss")])
+def test_the_ends_of_an_interval_are_predicted_too(mean, outcome):
+    """0.1 + 0.2 is a hit of 0.3, as it was meant."""
+    check = Check(1, "denied", "logistic", 0.1, 0.2, 0.3)
+    assert prediction._outcome(check, mean + 1e-12, mean, mean) == outcome
+    assert prediction._outcome(check, mean - 1e-12, mean, mean) == outcome
+
+
+def test_aggregates_are_at_the_radii_of_the_predictions(monkeypatch):
+    asked = []
+
+    def measured(rows, *key):
+        asked.append(key)
+        part = pd.DataFrame({"eps": EPS_GRID, "scaling": key[-1], "denied": 0.5})
+        return part.assign(**dict.fromkeys(prediction.UNUSED, 0))
+
+    monkeypatch.setattr(prediction, "_measured", measured)
+    found = prediction.aggregates(None, jobs=1)
+    seeds = (*range(5), *range(10, 15))
+    scalings = "standard", "minmax"
+    assert asked == list(product(seeds, foreign.KINDS, scalings))
+    assert list(found) == ["eps", "scaling", "denied"]
+    radii = found.groupby("scaling")["eps"].unique()
+    assert radii["standard"].tolist() == [0, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3]
+    assert radii["minmax"].tolist() == [0, 0.02, 0.05, 0.1]
+
+
+def test_an_aggregate_is_of_its_split(table, monkeypatch):
+    """The radius is the collapse threshold of its training rows."""
+    monkeypatch.setattr(foreign, "measure", lambda *given: given)
+    data, kind, radius = prediction._measured(table, 3, "network", "minmax")
+    expected = credit.split(table, seed=3, scaling="minmax")
+    assert (data.seed, data.scaling, kind) == (3, "minmax", "network")
+    assert np.array_equal(data.X_train, expected.X_train)
+    assert radius == collapse_threshold(expected.X_train, expected.y_train)
+
+
+def test_no_prediction_is_altered_after_the_models_were_trained():
+    lines = [" ".join(map(str, check)) for check in CHECKS]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert digest[:16] == "8adc5afb4a7f01b5"
 
 
 def test_every_prediction_has_a_check():

@@ -10,6 +10,8 @@ from rrlib import figures
 from rrlib.audit import remedies
 from rrlib.audit.evidence import effect
 from rrlib.audit.remedy_claims import remedy_claims
+from rrlib.study import remedies as study
+from rrlib.study import stored
 
 matplotlib.use("Agg")
 
@@ -48,6 +50,11 @@ def transfers(**shares):
     return pd.DataFrame([named | {"seed": seed, "threshold": at} | judges for seed, at in keys])
 
 
+def test_every_stored_remedy_is_shown():
+    assert set(remedies.REMEDIES) == set(stored.read("remedies", "equal")["remedy"])
+    assert set(remedies.SIDES) == set(study.SIDES)
+
+
 def test_all_applicants_share_the_cost_of_the_denied(table):
     rows = remedies.each_seed(table, transfers())
     assert rows["paid"].tolist() == [1.0, 0.5, 1.5, 1.5, 0.5, 2.5]
@@ -67,7 +74,7 @@ def test_no_model_judges_itself():
 def test_a_seed_with_few_people_has_no_value_and_its_case_no_effect(table):
     table.loc[3, "n"] = 29
     rows = remedies.each_seed(table, transfers())
-    assert rows.loc[3, ["cost", "paid", "others"]].isna().all()
+    assert rows.loc[3, ["validity", "cost", "paid", "standard", "others"]].isna().all()
     assert rows.loc[3, "accuracy"] == 0.8
     found = remedies.over_seeds(rows, SEEDS)
     case = ("adult", "logistic", 0.1, "own", "none")
@@ -109,6 +116,33 @@ def test_claims_are_asked_of_all_cases_with_an_interval():
         " networks",
     ]
     assert all(case.smallest == 0.05 for case in fewer.cases)
+
+
+def test_each_claim_compares_its_two_remedies():
+    """Powers of two, so that each difference tells which; each measure in a unit of its own."""
+    units = {"paid": 1, "denied": 10, "accuracy": 100, "robust": 1000, "others": 10_000}
+    values = {("none", "own"): 1, ("none", "equal"): 2, ("both", "equal"): 4}
+    values |= {("friendly", "own"): 8, ("friendly", "equal"): 16}
+    values |= {("noise 0.1", "equal"): 32, ("change 0.1", "equal"): 64}
+    rows = []
+    for seed in (*range(5), *range(10, 15)):
+        for (remedy, threshold), value in values.items():
+            measures = {name: unit * value for name, unit in units.items()}
+            rows.append(row(seed, remedy, threshold, **measures))
+    own, half, friendly, noise, change = 1, 2, 14, 30, 62
+    expected = [("paid", -own, 0.1), ("denied", -own, 0.05)]
+    expected += [("accuracy", own, 0.01), ("robust", -own, 0.01)]
+    expected += [("paid", -half, 0.2), ("robust", -half, 0.01), ("others", -half, 0.05)]
+    expected += [("paid", -7, 0.1), ("paid", -friendly, 0.2)]
+    expected += [("robust", -friendly, 0.01), ("others", -friendly, 0.05)]
+    expected += [("paid", noise, 0.2), ("others", noise, 0.05)]
+    expected += [("paid", change, 0.2), ("others", change, 0.05)]
+    found = []
+    for finding in remedy_claims(pd.DataFrame(rows)):
+        (case,) = finding.cases
+        value = case.values[0] / units[finding.measure]
+        found.append((finding.measure, pytest.approx(value), pytest.approx(case.smallest)))
+    assert found == expected
 
 
 def test_the_matrix_of_finders_and_judges():

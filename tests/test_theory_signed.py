@@ -154,6 +154,12 @@ def test_a_weight_at_zero_counts_with_what_exceeds_the_attack():
     assert above < 1e-15 and below == pytest.approx(expected)
 
 
+def test_a_weight_that_the_attack_alone_pushes_is_no_minimum():
+    """At w = 1 and rows of zeros all margins are -1, and the attack holds sigmoid(1) against w."""
+    slope = theory.signed_slope(np.ones(1), 0.0, np.zeros((2, 1)), np.array([1, -1]), (1, 1))
+    assert slope == pytest.approx(1 / (1 + np.exp(-1)))
+
+
 @pytest.mark.parametrize("p", [1, 2, np.inf])
 def test_every_cost_falls_by_delta(p):
     X, y, _ = people()
@@ -210,8 +216,9 @@ def test_bad_radii_are_refused():
     X, y, _ = people()
     with pytest.raises(ValueError, match=r"\[-0.3, 0.1\] have a negative mean"):
         theory.fit_signed(X, y, [[0.1, 0.1], [-0.3, 0.1]])
-    with pytest.raises(ValueError, match=r"shape \(E, 2\)"):
-        theory.fit_signed(X, y, [0.1, 0.2])
+    for radii in ([0.1, 0.2], [[0.1, 0.2, 0.3]]):
+        with pytest.raises(ValueError, match=r"shape \(E, 2\)"):
+            theory.fit_signed(X, y, radii)
     with pytest.raises(ValueError, match="mean >= 0"):
         fit_signed_network(X, y, [[-0.2, 0.1]], seed=0)
     with pytest.raises(ValueError, match="p must be"):
@@ -264,6 +271,25 @@ def test_departure_bounds_what_an_attack_finds(p, radii):
         measured.append(abs(losses[0] - losses[1]))
         assert measured[-1] <= first[0] + second[0]
     assert max(measured) > 1e-4 or radii[0] == radii[1]
+
+
+@pytest.mark.parametrize("p, slope, widest", [(2, 5, 1), (np.inf, 7, 2)])
+def test_departure_by_hand(p, slope, widest):
+    """One unit of weights (3, -4) and 4: its slope is (3, -4) at 0, and none where it is flat.
+
+    A quarter of four people is favourable, and one of four stands where it is not flat.
+    """
+    parts = [[[3.0, -4.0]]], [[0.0]], [[4.0]], [0.0], [0.0]
+    model = Network(*(torch.tensor(part).double() for part in parts))
+    X, y = np.array([[0.0, 0.0]] + [[99.0, 0.0]] * 3), np.array([1, 0, 0, 0])
+    radii = np.float32([[0.3, 0.1]])
+    plus, minus = radii[0].astype(float)
+    first, second, length = theory.signed_departure(model, X, y, radii, p=p)
+    assert length.item() == pytest.approx(slope / 4)
+    assert first.item() == pytest.approx((plus - minus) / 2 * (3 / 4 + 3 * 1 / 4) / 4 * slope)
+    squares = plus**2 / 4 + minus**2 * 3 / 4 + ((plus + minus) / 2) ** 2
+    bend = 4 * 5**2 / (6 * np.sqrt(3))
+    assert second.item() == pytest.approx(bend / 2 * widest * squares, rel=1e-12)
 
 
 def test_departure_is_zero_for_equal_radii_to_first_order():

@@ -128,6 +128,24 @@ def test_past_the_linear_threshold_a_unit_is_better():
     assert kept < constant_loss(y)
 
 
+def test_of_two_equal_features_the_first_is_taken():
+    x = np.array([0.0, 1.0, 2.0, 3.0])
+    assert theory.best_unit(np.column_stack([x, x]), [0, 0, 1, 1], 0.1).feature == 0
+
+
+def test_a_step_is_forty_times_its_distance_from_either_side():
+    """Moved rows at -0.2 and 0.2 have the step between them: 80 / 0.4."""
+    X, y = np.array([[1.0], [-1.0]]), np.array([1, 0])
+    unit = theory.best_unit(X, y, 0.8)
+    assert (unit.place, unit.slope) == (0.0, pytest.approx(200.0))
+
+
+def test_where_no_step_rises_the_unit_is_the_best_constant():
+    """Three of four are favourable, and all people are alike."""
+    level = pytest.approx(np.log(3))
+    assert theory.best_unit(np.zeros((4, 1)), [1, 1, 1, 0], 0.1) == (0, 1, 0, 0, level, level)
+
+
 @given(seeds)
 @settings(max_examples=50)
 def test_from_the_distance_on_no_network_beats_the_constant(seed):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from rrlib.models import logistic, network, training, vae
+from rrlib.models import certified, descent, logistic, network, signed, training, vae
 from rrlib.models.network import Network
 
 X = np.array([[0.5, -1.0], [1.5, 0.3], [-0.7, 0.8], [0.1, 0.4], [-1.2, -0.6]])
@@ -139,6 +139,89 @@ def test_one_model_that_diverges_is_enough(monkeypatch):
     monkeypatch.setattr(training, "init_network", lambda *given: start)
     with pytest.raises(ValueError, match="diverged: scale X, or lower the rate"):
         training.fit_network(X, Y, [0.1, 0.2], seed=0, epochs=1)
+
+
+def defaults_of(function):
+    known = inspect.signature(function).parameters.values()
+    return {each.name: each.default for each in known if each.default is not each.empty}
+
+
+@pytest.mark.parametrize(
+    "train", [descent.train_from, signed.fit_signed_network, certified.fit_certified]
+)
+def test_other_trainings_have_the_usual_settings(train):
+    assert defaults_of(train).items() <= defaults_of(training.fit_network).items()
+
+
+def test_a_signed_attack_takes_as_many_steps_as_the_usual_one():
+    usual = defaults_of(training.fit_network)
+    assert defaults_of(signed.attack_signed) == {"p": usual["p"], "steps": usual["pgd_steps"]}
+
+
+FEW = {"seed": 3, "epochs": 2, "batch_size": 2, "rate": 0.1, "pgd_steps": 3}
+
+
+def close(one, other):
+    """Whether two networks are the same up to the rounding of a few steps in float32."""
+    return all(torch.allclose(*pair, rtol=0, atol=1e-5) for pair in zip(one, other))
+
+
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_equal_radii_are_attacked_in_the_norm_that_is_asked_for(p):
+    found = signed.fit_signed_network(X, Y, [[0.3, 0.3]], p=p, **FEW)
+    assert close(found, training.fit_network(X, Y, [0.3], p=p, **FEW))
+
+
+@pytest.mark.parametrize("p", [2, np.inf])
+def test_any_start_is_attacked_in_the_norm_that_is_asked_for(p):
+    start = network.init_network(2, [0.3], 3)
+    found = descent.train_from(start, X, Y, p=p, **FEW)
+    assert close(found, training.fit_network(X, Y, [0.3], p=p, **FEW))
+
+
+def test_a_minibatch_is_never_larger_than_the_table():
+    """Five rows, all of them in each of 40 steps, where 256 were asked for."""
+    start = network.init_network(2, [0.1], 0)
+    usual = training.fit_network(X, Y, [0.1], seed=0)
+    assert close(descent.train_from(start, X, Y, seed=0), usual)
+    assert close(signed.fit_signed_network(X, Y, [[0.1, 0.1]], seed=0), usual)
+
+
+def test_one_start_that_is_not_finite_is_enough_to_diverge():
+    start = network.init_network(2, [0.1, 0.2], 0)
+    start.W1[0] = np.inf
+    with pytest.raises(ValueError, match="diverged: scale X, or lower the rate"):
+        descent.train_from(start, X, Y, seed=0, epochs=1)
+
+
+def test_one_signed_network_that_diverges_is_enough(monkeypatch):
+    start = network.init_network(2, [0.1, 0.2], 0)
+    start.W1[0] = np.inf
+    monkeypatch.setattr(signed, "init_network", lambda *given: start)
+    with pytest.raises(ValueError, match="diverged: scale X, or lower the rate"):
+        signed.fit_signed_network(X, Y, [[0.1, 0.1], [0.2, 0.2]], seed=0, epochs=1)
+
+
+@pytest.mark.parametrize("radii", [[0.1, 0.2], [[0.1, 0.2, 0.3]], [[1.0, 1.0], [-0.3, 0.1]]])
+def test_radii_that_are_no_pairs_with_a_mean_are_refused(radii):
+    with pytest.raises(ValueError, match="radii must be pairs with a mean >= 0"):
+        signed.fit_signed_network(X, Y, radii, seed=0, epochs=1)
+
+
+def test_a_mean_radius_of_zero_is_one():
+    found = signed.fit_signed_network(X, Y, [[0.1, -0.1]], seed=0, epochs=1)
+    assert found.eps.tolist() == [0.0]
+
+
+def test_a_signed_attack_moves_each_label_by_its_own_radius():
+    """With slopes 1 and -1 favourable logits fall by 2 x 0.2.
+
+    The radius of the others is negative, so that theirs fall too.
+    """
+    line = logistic.LogisticRegression(*doubles([[1.0, -1.0]], [0.0], [0.0]))
+    rows, sign, radii = doubles([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], [1, -1, 1], [[0.2, -0.5]])
+    delta = signed.attack_signed(line, rows, sign, radii)
+    assert delta.tolist() == [[[-0.2, 0.2], [-0.5, 0.5], [-0.2, 0.2]]]
 
 
 def test_a_network_of_two_units_by_hand(monkeypatch):
