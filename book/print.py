@@ -126,7 +126,8 @@ def print_front(window, chapters):
     style = (
         "@page { size: A4; margin: 25mm }"
         "h1 { font-size: 30pt; margin-top: 8cm; line-height: 1.2 }"
-        "h2 { break-before: page } .part { font-weight: bold; margin: 1em 0 0 }"
+        "h2 { break-before: page; margin: 0 } p { line-height: 1.35 }"
+        ".part { font-weight: bold; margin: 0.7em 0 0 }"
         ".line { display: flex; gap: 2em; margin: 0 }"
         ".line :first-child { flex-grow: 1 }"
     )
