@@ -7,6 +7,8 @@ import pytest
 
 from rrlib.audit import claims, page, report, rule
 from rrlib.audit.evidence import Case, Effect, Finding
+from rrlib.audit.own import OwnClaim
+from rrlib.study import stored
 from rrlib.study.splits import half_width
 
 
@@ -68,7 +70,8 @@ def made_by_hand(monkeypatch):
 
 def ours_by_hand(monkeypatch):
     """A ledger of two claims of our own: one that holds, and one that is contradicted."""
-    found = [Finding("we say <", "rises", [HIGHER, UP]), Finding("and", "falls", [DOWN])]
+    rises = OwnClaim("we say <", "rises", [HIGHER, UP], "fig-four-parts")
+    found = [rises, OwnClaim("and", "falls", [DOWN], "sec-same-people")]
     monkeypatch.setattr(claims, "own_claims", lambda tables: found)
     return claims.own_ledger(None)
 
@@ -87,8 +90,9 @@ def test_our_claims_have_the_form_of_the_papers(monkeypatch):
     look = claims.in_one_look(ours)
     assert list(look["verdict"]) == ["reproduced", "contradicted"], "they count in one look, too"
     assert report.summarise(list(look.itertuples())[1]) == "standardised: 0 of 1, 1 against"
-    link = "equal.html#fig-four-parts"
-    assert page.to_html(papers, ours).count(link) == 4, "each claim in one look, and its reading"
+    drawn = page.to_html(papers, ours)
+    for anchor in ("fig-four-parts", "sec-same-people"):
+        assert drawn.count(f"equal.html#{anchor}") == 2, "a claim in one look, and its reading"
 
 
 def test_rows_of_the_ledger(monkeypatch):
@@ -258,7 +262,7 @@ def test_filters_work_with_the_keyboard_and_without_a_network(monkeypatch, tmp_p
 
 
 def test_the_claims_are_one_sheet_in_print(monkeypatch, tmp_path, browser):
-    """Eighteen claims with long sentences, and five of ours, on A4 between the usual margins."""
+    """The paper's claims with long sentences, and all of ours, on A4 between the usual margins."""
     long = Finding("a reading", "slopes", [WIDE, DOWN, ZERO], "", "standardised")
     boxed = long._replace(setting="min-max")
     rows = [
@@ -267,9 +271,8 @@ def test_the_claims_are_one_sheet_in_print(monkeypatch, tmp_path, browser):
     ]
     monkeypatch.setattr(claims, "CLAIMS", rows)
     path = tmp_path / "ledger.html"
-    said = "Adult, networks: at equal acceptance the same people pay what they paid, to a tenth"
-    monkeypatch.setattr(claims, "own_claims", lambda tables: [long._replace(reading=said)] * 5)
-    both = page.to_html(claims.ledger(None), claims.own_ledger(None))
+    ours = claims.own_ledger({"parts": stored.read("parts", "equal")})
+    both = page.to_html(claims.ledger(None), ours)
     path.write_text(f"<!doctype html><meta charset=utf-8>{both}")
     window = browser.new_page()
     window.goto(path.as_uri())

@@ -153,11 +153,11 @@ def own_ledger(tables):
         The stored tables of the variation "equal", standardised features.
     """
     rows = []
-    for number, finding in enumerate(own_claims(tables), 1):
-        about = {"id": f"O{number}", "whose": OURS, "where": "ours", "statement": finding.reading}
-        row = about | finding._asdict() | judge(finding.cases)._asdict()
-        row |= {"reading": "as first stated", "setting": "standardised"}
-        rows.append(row | {"chapter": "equal", "anchor": "fig-four-parts"})
+    for number, claim in enumerate(own_claims(tables), 1):
+        about = {"id": f"O{number}", "whose": OURS, "where": "ours", "statement": claim.reading}
+        finding = Finding("as first stated", claim.measure, claim.cases, setting="standardised")
+        row = about | finding._asdict() | judge(claim.cases)._asdict()
+        rows.append(row | {"chapter": "equal", "anchor": claim.anchor})
     return pd.DataFrame(rows)
 
 

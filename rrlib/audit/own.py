@@ -3,15 +3,39 @@
 They were chosen from the exploring seeds, and seeds 10 to 14 confirm.
 """
 
-from rrlib.audit.evidence import EXPLORING, LATER, Case, Finding, name_case
+from typing import NamedTuple
+
+from rrlib.audit.evidence import EXPLORING, LATER, Case, name_case
 from rrlib.audit.parts import four_parts
 from rrlib.audit.smallest import COST, NOTHING
 
 UNIT = "mean l2 cost, standard deviations"
+FIGURE, SAME_PEOPLE = "fig-four-parts", "sec-same-people"
+"""Where the evidence stands on the page *equal*."""
+
+
+class OwnClaim(NamedTuple):
+    """A claim of our own, and where its evidence stands.
+
+    Attributes
+    ----------
+    reading : str
+        What we claim.
+    measure : str
+        What the effects are, with their unit.
+    cases : list of Case
+    anchor : str
+        The label of the figure or section of the page *equal* that shows what is measured.
+    """
+
+    reading: str
+    measure: str
+    cases: list
+    anchor: str
 
 
 def own_claims(tables):
-    """Return what we claim of recourse at equal acceptance, as findings.
+    """Return what we claim of recourse at equal acceptance, a list of OwnClaim.
 
     Parameters
     ----------
@@ -20,30 +44,35 @@ def own_claims(tables):
     """
     parts = _least_costs(tables["parts"])
     return [
-        Finding(
+        OwnClaim(
             "Adult, linear models: of what the same people pay more, most is threshold",
             f"threshold, by the lesser order, less half of the rise, {UNIT}",
             _cases(parts, [("adult", "logistic", 0.2)], _more_than_half, _tenth_of_same),
+            FIGURE,
         ),
-        Finding(
+        OwnClaim(
             "COMPAS, networks: geometry makes recourse dearer",
             f"geometry, by the lesser order, {UNIT}",
             _cases(parts, COMPAS_NETWORKS, _geometry, _tenth_of_same),
+            FIGURE,
         ),
-        Finding(
+        OwnClaim(
             "COMPAS, linear models: the same people pay less",
             f"the fall of their mean cost, {UNIT}",
             _cases(parts, COMPAS_LINEAR, _same_fall, _tenth_of_same),
+            SAME_PEOPLE,
         ),
-        Finding(
+        OwnClaim(
             "COMPAS, linear models: the mean of the denied rises all the same",
             f"the rise of the mean of those whom each model denies, {UNIT}",
             _cases(parts, COMPAS_LINEAR, _total, _tenth_of_denied),
+            FIGURE,
         ),
-        Finding(
+        OwnClaim(
             "Adult, networks: at equal acceptance the same people pay what they paid, to a tenth",
             f"a tenth of the standard mean less the size of the change, {UNIT}",
             _cases(parts, ADULT_NETWORKS, _within_a_tenth, NOTHING),
+            SAME_PEOPLE,
         ),
     ]
 

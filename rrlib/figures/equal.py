@@ -49,7 +49,7 @@ def parts_of_a_rise(effects, datasets, source):
         chosen = (effects["kind"] == kind) & (effects["dataset"] == dataset)
         for shift, (part, colour) in zip(np.linspace(-0.006, 0.006, 4), PART_COLOURS.items()):
             rows = effects[chosen & (effects["part"] == part)].dropna(subset=["mean"])
-            ends = rows["mean"] - rows["low"], rows["high"] - rows["mean"]
+            ends = np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
             style = {"color": colour, "marker": PART_MARKERS[part], "markersize": 4}
             ax.errorbar(rows["eps"] + shift, rows["mean"], yerr=ends, label=part, **style)
         ax.axhline(0, color="0.6", linewidth=0.8)

@@ -18,7 +18,7 @@ from rrlib.models.vae import fit_vae
 from rrlib.recourse import cchvae, growing_spheres, scfe, scfe_adam
 
 # Torch warns of itself where it is first asked for a derivative by torch.func.
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is")
 
 NAMES = ("age", "income", "debt")
 CENTER, SCALE = np.array([40.0, 3000.0, 100.0]), np.array([10.0, 800.0, 50.0])

@@ -94,7 +94,7 @@ def test_all_methods_are_judged_by_the_model(method):
     assert (found.after["loans"] % 1 == 0).all()
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is")
 def test_a_forest_and_a_module_confirm_their_recourses():
     forest = RandomForestClassifier(10, random_state=0).fit(ROWS, SCORE > 0)
     brought = bring(forest, SPLIT, favourable=True)
