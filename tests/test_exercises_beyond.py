@@ -116,6 +116,8 @@ def test_an_offer_that_no_weight_chooses(says, offers, hint):
 
 def test_protects(says):
     assert says(protects.three_pairs, [1.3 / 3, 0.7 / 3, 2.2 / 3]) == RIGHT
+    assert says(protects.three_pairs, [0.433, 0.233, 0.733]) == RIGHT, "three digits"
+    assert "number 2 is too small" in says(protects.three_pairs, [0.433, 0.23, 0.733])
     assert "number 1 is too small" in says(protects.three_pairs, [0.7 / 3, 1.3 / 3, 2.2 / 3])
 
 

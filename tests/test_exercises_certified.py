@@ -23,6 +23,8 @@ def test_round_ball(says):
     assert "nearer" in says(certified.round_ball, (same, [0, 1], [1, -2]))
     crossed = [[3.0, 4.0], [4.0, 3.0]]
     assert "nearer" in says(certified.round_ball, (crossed, [0, 1], [1, 2]))
+    small = [[3e-4, 4e-4], [4e-4, 3e-4]]
+    assert "nearer" in says(certified.round_ball, (small, [0, 1], [1, 2])), "relative to the logits"
     assert "count" in says(certified.round_ball, (same, [0, 1], [1, 0]))
     axes = [[1.0, 0.0], [0.0, 1.0]]
     assert "count" in says(certified.round_ball, (axes, [0, 1], [1, 2]))

@@ -30,6 +30,8 @@ LEDGER = pd.DataFrame(
 
 def test_the_stricter_factor(says):
     assert says(check.stricter, 4.6041 / 2.7764) == RIGHT
+    assert says(check.stricter, 1.66) == RIGHT, "as the solution prints it"
+    assert "too small" in says(check.stricter, 1.65)
     assert "too small" in says(check.stricter, 2.576 / 1.960)
     assert "cannot be judged" in says(check.stricter, "larger")
 

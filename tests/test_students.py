@@ -70,6 +70,12 @@ def test_the_edition_holds_no_solution_and_no_output():
         assert not any("solution" in cell.source.split("\n")[0] for cell in notebook.cells), name
 
 
+def test_the_edition_brings_the_tables_that_its_cells_read(tmp_path):
+    students.write(tmp_path)
+    tables = {path.name for path in tmp_path.glob("*.csv")}
+    assert tables == {"constants.csv", "departures.csv"}
+
+
 @each_chapter
 def test_solutions_are_right_and_open_answers_are_not_judged(path):
     notebook = jupytext.read(TEXT.parent / f"{path.stem}.ipynb")
@@ -80,10 +86,11 @@ def test_solutions_are_right_and_open_answers_are_not_judged(path):
 
 @pytest.mark.slow
 @each_chapter
-def test_the_edition_runs_with_the_solutions_put_in(path):
+def test_the_edition_runs_with_the_solutions_put_in(path, tmp_path):
     kernels.preload()
+    students.write(tmp_path)
     notebook = jupytext.reads(filled(path.read_text()), fmt="md:myst")
     notebook.metadata.update(METADATA)
-    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": TEXT.parent}}).execute()
+    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": tmp_path}}).execute()
     verdicts = [text for _, text in printed(notebook, "check.")]
     assert verdicts and all("Right.\n" in text for text in verdicts)

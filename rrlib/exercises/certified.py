@@ -30,9 +30,10 @@ def round_ball(answer):
     model = make(W1, b1, w2, ROUND)
     turn = np.linspace(0, 2 * np.pi, 20_000)[:, None]
     ball = np.hstack([np.cos(turn), np.sin(turn)])
-    lowest = min(model(share * ROUND * ball).min().item() for share in (0.25, 0.5, 0.75, 1.0))
+    logits = [model(share * ROUND * ball) for share in (0.25, 0.5, 0.75, 1.0)]
+    lowest, highest = min(map(torch.min, logits)).item(), max(map(torch.max, logits)).item()
     apart = lowest - interval(model, 2)
-    if apart > 1e-4 * np.abs(w2).sum():
+    if apart > 1e-4 * (highest - lowest):
         return f"no logit in the ball is nearer to the bound than {apart:.2g}."
     return None
 
