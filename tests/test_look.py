@@ -28,6 +28,10 @@ CUT = """() => {
 }"""
 
 
+CLIPPED = """() => [...document.querySelectorAll('.bd-article :is(.output, .cell_output)')]
+    .filter(node => getComputedStyle(node).overflowX !== 'visible').length"""
+
+
 @pytest.fixture(scope="module")
 def open_page(browser):
     """A function that opens a page of the book and waits for its formulas, all in one window."""
@@ -124,6 +128,7 @@ def test_nothing_is_cut_off_on_paper(open_page, name):
     window.emulate_media(media="print")
     window.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert not window.evaluate(CUT)
+    assert not window.evaluate(CLIPPED)
     assert not window.locator(".bd-sidebar-primary, .bd-header-article").first.is_visible()
     assert window.locator("h1").is_visible()
 
