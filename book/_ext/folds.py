@@ -28,7 +28,7 @@ class End(nodes.General, nodes.Element):
     """Where a fold ends."""
 
 
-class Title(nodes.General, nodes.Element):
+class Title(nodes.General, nodes.TextElement):
     """What stays visible of a fold."""
 
 
@@ -42,7 +42,7 @@ class FoldStart(SphinxDirective):
 
     def run(self):
         title, messages = self.state.inline_text(self.arguments[0], self.lineno)
-        start = Start("", Title("", *title))
+        start = Start("", Title("", "", *title))
         self.set_source_info(start)
         return [start, *messages]
 

@@ -1,8 +1,8 @@
 """Sphinx extension: what the theme leaves to do on a page.
 
 Landmarks and roles for screen readers, a footer, columns of tables that line up,
-wide tables in the margin, figures in their size with a link to the whole, and the
-page that a search finds first.
+wide tables in the margin, lines that break between words, figures in their size
+with a link to the whole, and the page that a search finds first.
 """
 
 import re
@@ -47,10 +47,58 @@ LEGIBLE = 0.66
 """How much of its size a figure keeps on a phone, so that letters have 9 pixels."""
 
 SIZE = re.compile(r'(?<=style="width: )(\d+)px;(?=" />\s*</a>)')
+SOLUTION = re.compile(r"(Solution to)(<a [^>]*>) ")
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
 ROW = re.compile(r"<tr[^>]*>.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])([^>]*)>(.*?)</t[hd]>", re.DOTALL)
-NUMBER = re.compile(r"[-−+±\d.,%\[\]() –]*(e[-+]\d+)?|nan|inf|NaN|<NA>|None")
+NUMBER = re.compile(
+    r"([-−+±\d.,:%/→\[\]() –]|to|of|for)*(e[-+]\d+)?|nan|inf|NaN|<NA>|None"
+)
+
+SHORT = 12
+"""The characters of a word that may stand among numbers, such as "none"."""
+
+NO_SIGN = re.compile(r"^-(?=0\.0+(?!\d))")
+MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
+
+WHOLE = re.compile(
+    r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
+    r"|C-CHVAE|\d+ %"
+    r'|\(?<span class="math notranslate nohighlight">[^<]{,40}</span>[).,;:?]*'
+    r"|<[^>]*>",
+    re.DOTALL,
+)
+"""What a page holds, and between its tags what no end of a line may part."""
+
+ALIGNED = re.compile(r"\S {2,}\S")
+"""Columns of a printed text."""
+
+
+def join_heads(table):
+    """Put the names of the labels of rows into the line of the columns' names.
+
+    They stay in a line of their own where a column's name stands above one of them.
+    """
+    rows = ROW.findall(table.partition("<tbody>")[0])
+    if len(rows) < 2 or "colspan" in rows[-2]:
+        return table
+    names = zip(*[[text for _, _, text in CELL.findall(row)] for row in rows[-2:]])
+    names = list(names)
+    if any(above and below for above, below in names):
+        return table
+    cells = "".join(f"<th>{above or below}</th>" for above, below in names)
+    return table.replace(rows[-2], "", 1).replace(rows[-1], f"<tr>{cells}</tr>", 1)
+
+
+def is_words(column):
+    """Whether a column holds words: more of them than numbers, or a long one."""
+    words = [text for text in column if not NUMBER.fullmatch(text)]
+    return 2 * len(words) > len(column) or max(map(len, words), default=0) > SHORT
+
+
+def polish(text):
+    """Give a number its minus sign, and none where it is rounded to zero."""
+    return MINUS.sub("−", NO_SIGN.sub("", text))
 
 
 def line_up(table):
@@ -58,12 +106,13 @@ def line_up(table):
 
     A column counts from the right, where no cell spans several rows.
     """
+    table = join_heads(table)
     body = table.partition("<tbody>")[2]
     rows = [
         re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in ROW.findall(body)
     ]
     columns = list(zip(*rows))
-    words = [not all(map(NUMBER.fullmatch, column)) for column in columns]
+    words = list(map(is_words, columns))
 
     def mark_row(match):
         cells = CELL.findall(match[0])
@@ -74,7 +123,7 @@ def line_up(table):
         def mark_cell(cell):
             tag, options, text = cell.groups()
             style = ' class="words"' if next(marks) else ""
-            return f"<{tag}{options}{style}>{text}</{tag}>"
+            return f"<{tag}{options}{style}>{polish(text)}</{tag}>"
 
         return CELL.sub(mark_cell, match[0])
 
@@ -104,6 +153,13 @@ def widen_tables(doctree):
             output.parent["classes"].append("full-width")
 
 
+def wrap_outputs(doctree):
+    """Let printed sentences wrap, and leave printed columns as they are."""
+    for block in doctree.findall(nodes.literal_block):
+        if "output" in block["classes"] and not ALIGNED.search(block.astext()):
+            block["classes"].append("sentences")
+
+
 def size_figures(app, doctree):
     """Give a cell's figure its size in print; it is then a link to the whole."""
     for image in doctree.findall(nodes.image):
@@ -127,6 +183,7 @@ def find_first(doctree, docname):
 
 def complete(app, doctree, docname):
     widen_tables(doctree)
+    wrap_outputs(doctree)
     size_figures(app, doctree)
     find_first(doctree, docname)
 
@@ -139,12 +196,20 @@ def mend(app, page, template, context, doctree):
         for wrong, right in ROLES.items():
             body = body.replace(wrong, right)
         body = SIZE.sub(keep_legible, body)
-        context["body"] = TABLE.sub(lambda match: line_up(match[0]), body)
+        body = SOLUTION.sub(r"\1 \2", body)
+        body = TABLE.sub(lambda match: line_up(match[0]), body)
+        context["body"] = WHOLE.sub(keep_whole, body)
 
 
 def keep_legible(match):
     """Give a figure, which is as wide as its column allows, a least width."""
     return f"{match[0]} min-width: {round(LEGIBLE * int(match[1]))}px;"
+
+
+def keep_whole(match):
+    """Hold together what belongs together; tags and what is no text stay."""
+    is_tag = match[1] or (match[0].startswith("<") and match[0].endswith(">"))
+    return match[0] if is_tag else f'<span class="whole">{match[0]}</span>'
 
 
 def settle(app, config):

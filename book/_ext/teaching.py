@@ -59,7 +59,7 @@ def note_time(app, doctree):
     app.env.reading_times[page] = minutes
     title = next(iter(doctree.findall(nodes.title)), None)
     if title is not None:
-        text = f"{minutes} minutes to read, folds and exercises' solutions left out"
+        text = f"{minutes} minutes to read, without folds and solutions"
         note = nodes.paragraph("", text, classes=["reading-time"])
         title.parent.insert(title.parent.index(title) + 1, note)
 

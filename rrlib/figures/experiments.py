@@ -221,7 +221,7 @@ def effect_rows(findings, xlabel, source, *, shared=False):
         ax.axvline(0, **BOUND)
         ax.set(title=title, xlabel=xlabel)
     axes[0, 0].set_yticks(range(len(names)), names)
-    axes[0, 0].invert_yaxis()
+    axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     return finish(fig, source)
 
 

@@ -50,7 +50,7 @@ def opening(person, goals, boundaries, eps, ranges, names, costs, thresholds, so
     >>> fig.axes[1].get_title()
     'Everyone whom the model denies'
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.7))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.7), gridspec_kw={"wspace": 0.12})
     scale = Normalize(min(eps), max(eps))
     for radius, line, goal in zip(eps, boundaries, goals):
         colour = EPS_MAP(scale(radius))
