@@ -1,11 +1,12 @@
-"""Print the ledger: every claim of the paper and its verdict, and below them our own.
+"""Print the ledger: every claim of the paper and its verdict, and our own.
 
-``python -m rrlib.claims`` prints it as text, with ``--json`` every effect and its intervals.
+The first call computes the study, some minutes on two cores, and stores it for the others.
 """
 
 import argparse
 import json
 import signal
+import sys
 
 import pandas as pd
 import torch
@@ -15,12 +16,11 @@ from rrlib.audit import claims, experiments, report
 
 def main():
     """Print the ledger of claims."""
-    about = "Print the ledger: every claim of the paper and its verdict, and our own."
-    parser = argparse.ArgumentParser(prog="python -m rrlib.claims", description=about)
-    what = "every effect with its intervals, for machines"
-    parser.add_argument("--json", action="store_true", help=what)
+    parser = argparse.ArgumentParser("python -m rrlib.claims", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="every effect and interval, as JSON")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    print(experiments.announce(), file=sys.stderr)
     papers = claims.ledger(experiments.gather())
     ours = claims.own_ledger(experiments.variation("equal"))
     if options.json:
@@ -34,10 +34,9 @@ def main():
 def print_json(table):
     """Print a ledger for machines; a number that is not known is null."""
     settled = claims.in_one_look(table).set_index("id")["verdict"]
-    records = table.drop(columns="cases").to_dict("records")
-    for record, cases in zip(records, table["cases"]):
-        record["claim verdict"] = settled[record["id"]]
-        record["effects"] = [report.to_dict(case) for case in cases]
+    effects = [[report.to_dict(case) for case in cases] for cases in table["cases"]]
+    said = table.assign(**{"claim verdict": table["id"].map(settled), "effects": effects})
+    records = said.drop(columns="cases").to_dict("records")
     print(json.dumps(records, indent=2, allow_nan=False))
 
 
@@ -55,4 +54,7 @@ def print_text(table):
 if __name__ == "__main__":
     if hasattr(signal, "SIGPIPE"):  # whoever reads may stop early, as head does
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; what is finished is stored, and the next call goes on from there.")

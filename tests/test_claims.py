@@ -32,7 +32,7 @@ from rrlib.audit.evidence import Evidence, roughness, slope
 from rrlib.data import datasets
 from rrlib.models import EPS_GRID, LogisticRegression, vae
 from rrlib.recourse import Recourse
-from rrlib.study import pieces, results, stored, tables
+from rrlib.study import pieces, results, stored, sweep, tables
 from rrlib.study.variations import VARIATIONS
 
 TEXT = Path(__file__).resolve().parents[1] / "book" / "text"
@@ -399,6 +399,20 @@ def test_the_command_prints_the_ledger(monkeypatch, capsys, small):
     effects = [effect for row in rows for effect in row["effects"]]
     assert {"case", "mean", "low", "high", "smallest", "seeds"} <= set(effects[0])
     assert all(set(effect["seeds"]) == {"0", "1"} for effect in effects)
+
+
+def test_who_waits_is_told_what_is_computed_and_where_it_is_stored(monkeypatch, tmp_path):
+    monkeypatch.setenv("RRLIB_CACHE", str(tmp_path))
+    said = experiments.announce()
+    assert said.startswith("Computing 30 of the 30 slices") and str(tmp_path) in said
+    asked = []
+    monkeypatch.setattr(pieces, "is_stored", lambda setting, *rest: asked.append(setting) or True)
+    assert experiments.announce().startswith(f"The study is stored in {tmp_path};")
+    run = []
+    monkeypatch.setattr(sweep, "is_stored", lambda setting, *rest: run.append(setting) or True)
+    monkeypatch.setattr(sweep, "assemble", lambda *rest: None)
+    study.run()
+    assert asked == run, "these are the slices that the study then asks for"
 
 
 def test_what_json_cannot_say_is_null():

@@ -1,11 +1,13 @@
 """What the claims are tested on: the study, its variations, and the rows that count."""
 
+from itertools import product
+
 import numpy as np
 
 from rrlib import study
 from rrlib.audit.evidence import Evidence, name_case
-from rrlib.data import datasets
-from rrlib.study import SOME, results, stored, tables, variations
+from rrlib.data import datasets, rawfiles
+from rrlib.study import SOME, pieces, results, stored, tables, variations
 
 BOXED = "min-max scaling, "
 SETTINGS = {"": "standardised", BOXED: "min-max"}
@@ -41,6 +43,25 @@ def gather():
         usual = tables.made("paper", slices)
     beyond = ("minmax", "fewer", "fewer_minmax")
     return Evidence(slices, usual, *map(variation, beyond))
+
+
+def announce():
+    """Return what `gather` is about to do, for whoever waits for it."""
+    slices = list(product(datasets.NAMES, study.KINDS, study.SEEDS))
+    todo = sum(not _is_stored(*one) for one in slices)
+    folder = rawfiles.study_folder()
+    if not todo:
+        return f"The study is stored in {folder}; judging the claims on it takes up to a minute."
+    return (
+        f"Computing {todo} of the {len(slices)} slices of the study, some minutes on two cores. "
+        f"Each is stored in {folder} once it is finished."
+    )
+
+
+def _is_stored(name, kind, seed):
+    """Whether the cache holds a slice of the study."""
+    setting = pieces.Setting(name, kind, seed, "standard", np.inf, datasets.source(name))
+    return all(pieces.is_stored(setting, method, {}) for method in study.METHODS)
 
 
 def all_real():
