@@ -268,4 +268,5 @@ def _in_words(before, after):
 
 def _one_change(name, start, end):
     sign = "+" if end > start else "−"
-    return f"{name} {sign}{reasons.number(abs(end - start))} to {reasons.number(end)}"
+    size, place = reasons.number(abs(end - start)), reasons.number(end).replace("-", "−")
+    return f"{name} {sign}{size} to {place}"
