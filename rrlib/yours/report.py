@@ -12,12 +12,12 @@ CHAPTER = BOOK / "text" / "yours.md"
 """The text of the chapter."""
 
 STYLE = """
-body {font-family: system-ui, sans-serif; line-height: 1.5; max-width: 62rem;
+body {font-family: system-ui, sans-serif; line-height: 1.5; max-width: 68rem;
       margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff;
       overflow-wrap: anywhere}
 table {border: 0; border-collapse: collapse; font-size: .85rem; margin: 1rem 0;
        display: block; width: fit-content; max-width: 100%; overflow-x: auto}
-th, td {padding: .2rem .6rem; text-align: right; vertical-align: top; overflow-wrap: normal;
+th, td {padding: .2rem .45rem; text-align: right; vertical-align: top; overflow-wrap: normal;
         border: 0; border-bottom: 1px solid #ddd}
 th, td.text {text-align: left}
 td.text {min-width: 9rem}

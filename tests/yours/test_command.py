@@ -83,6 +83,35 @@ def refused(line, message, capsys):
     assert re.search(message, said), said
 
 
+def test_help_fits_any_terminal(monkeypatch, capsys):
+    for width in ("1", "20", "80", "not a number"):
+        monkeypatch.setenv("COLUMNS", width)
+        with pytest.raises(SystemExit) as end:
+            command.parse(["--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert end.value.code == 0 and "--favourable" in said and "\x1b" not in said
+
+
+def test_a_file_that_cannot_be_written_is_refused_first(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.os, "access", lambda place, mode: False)
+    line = [str(path), "--label", "approved", "--favourable", "yes"]
+    refused([*line, "--out", str(tmp_path / "r.html")], "cannot be written: name a file", capsys)
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_an_interrupted_run_leaves_no_file_and_no_traceback(path, tmp_path, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "execute", interrupted)
+    line = [str(path), "--label", "approved", "--favourable", "yes"]
+    with pytest.raises(SystemExit) as end:
+        command.main([*line, "--out", str(tmp_path / "r.html")])
+    assert end.value.code == 130 and not (tmp_path / "r.html").exists()
+    said = capsys.readouterr().err
+    assert said == f"reading {path}\nstopped: no report is written\n"
+
+
 def test_advice_is_in_options_of_the_command(tmp_path, capsys):
     rows = {"age": range(60), "approved": ["yes", "no", "not yet"] * 20}
     pd.DataFrame(rows).to_csv(tmp_path / "table.csv", index=False)
