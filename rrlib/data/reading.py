@@ -135,8 +135,8 @@ def _read_csv(path, missing, most):
             frame = frame.assign(**draw_rows(again, most)[0])
     except pd.errors.ParserError as error:
         raise ValueError(
-            f"{path}: {str(error).strip()}; every line needs the header's {len(header)} fields, "
-            "and a field that holds the separator needs quotes"
+            f"{path}: {str(error).strip()}; every line needs the header's {len(header)} fields "
+            f"(the first is {header[0]!r}), and a field that holds the separator needs quotes"
         ) from None
     return (frame if separator == "," else _with_decimal_commas(frame)), others
 
