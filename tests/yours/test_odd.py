@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -244,6 +245,19 @@ def test_recommendations_that_cannot_be_made(change, message):
 def test_a_list_of_people_is_no_person_to_plot():
     with pytest.raises(ValueError, match="no person"):
         recommend(SPLIT, MODEL, PEOPLE).plot([0, 1])
+
+
+def test_a_long_name_leaves_room_for_the_figure():
+    name = "what they earn in a year, $" * 20
+    rows = PEOPLE.rename(columns={"income": name})
+    told = recommend(load(rows.assign(approved=ROWS["approved"])).split(seed=0), MODEL, rows)
+    moved = told.table["cost"].idxmax()
+    for fig in (told.plot(), told.plot(moved)):
+        fig.canvas.draw()
+        labels = [label.get_text() for label in fig.axes[0].get_yticklabels()]
+        assert any(label.endswith("…") for label in labels) and max(map(len, labels)) < 50
+        assert fig.axes[0].get_position().width > 0.2
+        plt.close(fig)
 
 
 class Net(nn.Module):
