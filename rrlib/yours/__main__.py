@@ -16,7 +16,8 @@ SAMPLE = 100_000
 TIME = (
     "On two cores a report on 50,000 rows of six columns takes about a quarter of a minute, and "
     "about three minutes with --full; on a million rows of 200 columns it takes about three "
-    "minutes of computing and 6 GB of memory: fewer --columns, or a smaller --sample, need less. "
+    "minutes of computing and 6 GB of memory. Both grow with the rows that are used and with the "
+    "columns: a smaller --sample or fewer --columns need less, and --full needs as much more. "
     "Parquet files are read faster than CSV. Rows are numbered from 0, the header not counted. "
     "The exit code is 2 where the table or an option is wrong."
 )
