@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,8 @@ def _from_objects(column):
         return np.full(len(column), np.nan), ""
     if known.map(lambda value: isinstance(value, str)).all():
         return _from_texts(known)
+    if known.map(lambda value: isinstance(value, date)).all():
+        return None, "dates"
     try:
         plain = pd.to_numeric(column)
     except (TypeError, ValueError):
@@ -81,6 +84,8 @@ def _from_texts(known):
             f"text, though {number.mean():.0%} are numbers: if {other.iloc[0]!r} stands for a "
             f"missing value, say missing=[{other.iloc[0]!r}]"
         )
+    if known.nunique() == 1:
+        return None, "text, the same in every row"
     return None, f"text, {known.nunique():,} different ones"
 
 

@@ -9,6 +9,9 @@ import pandas as pd
 SHOWN = 5
 """How many values of a column an error lists."""
 
+GROUPS = 50
+"""The most groups of a column by which is reported."""
+
 MISSING = ("NA", "N/A", "n/a", "nan", "null", "NULL", "None")
 """Texts that pandas takes for missing values, and that people may mean as words."""
 
@@ -34,7 +37,13 @@ def favourable_rows(column, favourable, unfavourable=None):
         If a value that is named does not occur, a label has more than two values and it is not
         said which are unfavourable, or one class alone occurs.
     """
-    name, values = column.name, column.dropna().unique().tolist()
+    try:
+        name, values = column.name, column.dropna().unique().tolist()
+    except TypeError:
+        kind = type(column.dropna().iloc[0]).__name__
+        raise ValueError(
+            f"label {column.name!r} holds a {kind} in a row: write one value"
+        ) from None
     if len(values) == 0:
         raise ValueError(f"label {name!r} has no value in any row: choose another column")
     yes = _occurring(name, values, favourable)
@@ -48,7 +57,9 @@ def favourable_rows(column, favourable, unfavourable=None):
     else:
         given = unfavourable if isinstance(unfavourable, list | tuple | set) else [unfavourable]
         rest = [_occurring(name, values, value) for value in given]
-    if not rest or yes in rest:
+    if yes in rest:
+        raise ValueError(f"{yes!r} is named as favourable and as unfavourable: name it once")
+    if not rest:
         raise ValueError(
             f"label {name!r} has the value {yes!r} alone: models need rows of both classes"
         )
@@ -58,14 +69,29 @@ def favourable_rows(column, favourable, unfavourable=None):
     return label
 
 
-def _occurring(name, values, asked):
-    """Return the value of a label that is asked for, itself or as text."""
+def matching(values, asked):
+    """Return the value that is asked for: itself, or as text, or True for 1; None if there is none.
+
+    Parameters
+    ----------
+    values : list
+    asked : value, or its text
+    """
     for value in values:
         if type(value) is type(asked) and value == asked:
             return value
-    for value in values:
-        if _text(value) == _text(asked):
-            return value
+    for as_text in (_text, _bit):
+        for value in values:
+            if as_text(value) == as_text(asked):
+                return value
+    return None
+
+
+def _occurring(name, values, asked):
+    """Return the value of a label that is asked for; raise a ValueError if there is none."""
+    found = matching(values, asked)
+    if found is not None:
+        return found
     remedy = "name one of these"
     if _text(asked) in MISSING:
         remedy += (
@@ -89,6 +115,11 @@ def _text(value):
         return text
 
 
+def _bit(value):
+    """Return a value as text, True as 1 and False as 0."""
+    return {"true": "1", "false": "0"}.get(_text(value), _text(value))
+
+
 def _listed(values):
     ordered = sorted(values, key=str)
     dots = ", …" if len(ordered) > SHOWN else ""
@@ -96,31 +127,59 @@ def _listed(values):
 
 
 def find_columns(names, asked, role):
-    """Raise a ValueError unless all columns that are asked for occur; it names what is close."""
+    """Return the columns that are asked for, as text.
+
+    Raises
+    ------
+    ValueError
+        If one does not occur: it names what is close.
+    """
+    if isinstance(asked, str):
+        raise ValueError(f"{role}s must be a list of names: write [{asked!r}]")
+    asked = [str(name) for name in asked]
     for name in asked:
         if name not in names:
-            close = difflib.get_close_matches(str(name), list(names), 1)
+            close = difflib.get_close_matches(name, list(names), 1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {_listed(names)}"
             raise ValueError(f"{role} {name!r} is no column of the table: {hint}")
+    return asked
 
 
 def as_groups(frame, names, *, most=10):
     """Return columns as text, for reports by group: "missing" where there is no value.
 
-    Numbers of more than `most` different values are cut into three parts of about the same size.
+    Numbers of more than `most` different values are cut into three parts of about the same size,
+    each named by its least and its largest value.
 
     Parameters
     ----------
     frame : DataFrame
     names : sequence of str
     most : int
+
+    Raises
+    ------
+    ValueError
+        If a column has more than GROUPS different values, or values that are no text or number.
     """
     groups = {}
     for name in names:
         column = frame[name]
         plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
         if plain and column.nunique() > most:
-            column = pd.qcut(column.astype("float64"), 3, duplicates="drop")
-            column = column.map(lambda part: f"{part.left:g} to {part.right:g}").astype(object)
-        groups[name] = column.astype(object).where(column.notna(), "missing").astype(str)
+            column = _thirds(column.astype("float64"))
+        texts = column.astype(object).where(column.notna(), "missing").astype(str)
+        if texts.nunique() > GROUPS:
+            raise ValueError(
+                f"group {name!r} has {texts.nunique():,} different values, and at most {GROUPS} "
+                "can be reported: join them in a new column"
+            )
+        groups[name] = texts
     return pd.DataFrame(groups, index=frame.index)
+
+
+def _thirds(column):
+    """Return the name of the third in which each number is; missing where there is none."""
+    part = pd.qcut(column.replace([np.inf, -np.inf], np.nan), 3, labels=False, duplicates="drop")
+    ends = column.groupby(part).agg(["min", "max"])
+    return part.map({place: f"{low:g} to {high:g}" for place, low, high in ends.itertuples()})

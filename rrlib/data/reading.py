@@ -5,7 +5,10 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+
+from rrlib.data.blocks import csv_blocks, draw_rows, kinds, parquet_blocks
 
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 2**16
@@ -14,8 +17,10 @@ SAMPLE = 2**16
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d{1,3}((\.\d{3})*|\d*)(,\d+)?\s*")
 
 
-def read(source, *, missing=()):
+def read(source, *, missing=(), most=None):
     """Return a table as a DataFrame whose columns have different names, all of them text.
+
+    Files are read in blocks, so that of a large one no more is held than the rows that are drawn.
 
     Parameters
     ----------
@@ -24,59 +29,56 @@ def read(source, *, missing=()):
         semicolon, a tab or a bar; or a Parquet file, by its ending ``.parquet`` or ``.pq``. Where
         the separator is no comma, numbers may have decimal commas.
     missing : sequence of str
-        Texts that stand for a missing value in a CSV file, besides those that pandas knows.
+        Texts or numbers that stand for a missing value, besides those that pandas knows in files.
+    most : int, optional
+        Of a larger table so many rows are drawn at random, always the same ones.
 
     Returns
     -------
     DataFrame
         Its rows are numbered from 0, as they stand in the source.
+    int
+        How many others there are, which are not drawn.
 
     Raises
     ------
     OSError
-        If there is no such file, or a folder stands in its place.
+        If there is no such file, or something else stands in its place.
     ValueError
-        On an empty file or table, a file that is no text in UTF-8 or no table, two columns of one
-        name, or decimal commas beside decimal points.
+        On a source that is none of these, `most` below 1, an empty file or table, a file that is
+        no text in UTF-8 or no table, two columns of one name, or decimal commas beside points.
     """
+    if most is not None and (not isinstance(most, int | np.integer) or most < 1):
+        raise ValueError(f"at least 1 row must be drawn, a whole number, not {most!r}")
     if isinstance(source, pd.DataFrame):
-        frame = source.reset_index(drop=True)
+        frame, others = draw_rows([source.reset_index(drop=True)], most)
+        frame = _without(frame, missing)
+    elif isinstance(source, str | Path):
+        frame, others = _read_file(Path(source), list(missing), most)
     else:
-        frame = _read_file(Path(source), list(missing))
-    names = [str(name) for name in frame.columns]
-    _refuse_twice(names, "the table")
+        kind = type(source).__name__
+        raise ValueError(f"a table is the path of a file or a DataFrame, not a {kind}")
+    names = ["" if name is None or name != name else str(name) for name in frame.columns]
+    _refuse_twice([name for name in names if name], "the table")
     if not len(frame):
-        raise ValueError("the table has no rows: hand over one row a person")
-    return frame.set_axis(names, axis=1)
+        raise ValueError("the table has no rows: hand over one row a person, below their names")
+    return frame.set_axis(names, axis=1), others
 
 
-def draw_rows(frame, most):
-    """Return at most so many rows of a table, drawn at random, and how many others there are.
-
-    They stay in their order.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    most : int, optional
-        All rows, if None.
-    """
-    if most is None or len(frame) <= most:
-        return frame, 0
-    return frame.sample(most, random_state=0).sort_index(), len(frame) - most
-
-
-def _read_file(path, missing):
+def _read_file(path, missing, most):
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name the file in it")
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: check the name, and where you are")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file that can be read twice: save the table as one")
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty: save the table again")
     if path.suffix.lower() in (".parquet", ".pq"):
-        return _read_parquet(path)
+        frame, others = _read_parquet(path, most)
+        return _without(frame, missing), others
     try:
-        return _read_csv(path, missing)
+        return _read_csv(path, missing, most)
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is no text in UTF-8 ({error.reason} at byte {error.start}): save it as CSV "
@@ -84,9 +86,9 @@ def _read_file(path, missing):
         ) from None
 
 
-def _read_parquet(path):
+def _read_parquet(path, most):
     try:
-        return pd.read_parquet(path).reset_index(drop=True)
+        return draw_rows(parquet_blocks(path), most)
     except ImportError:
         raise ValueError(
             f"{path}: Parquet files need the package pyarrow; install it, or save as CSV"
@@ -95,23 +97,48 @@ def _read_parquet(path):
         raise ValueError(f"{path} is no Parquet file that can be read: {error}") from None
 
 
-def _read_csv(path, missing):
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _without(frame, missing):
+    """Return a table without the texts and numbers that stand for a missing value.
+
+    A column whose other texts are numbers holds numbers then.
+    """
+    if not missing:
+        return frame
+    numbers = pd.to_numeric(pd.Series(list(missing), dtype=object), errors="coerce").dropna()
+    plain = {}
+    for place, (_, column) in enumerate(frame.items()):
+        text = pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)
+        gaps = column.isin(missing if text else numbers)
+        if gaps.any():
+            known = column.mask(gaps)
+            values = pd.to_numeric(known, errors="coerce")
+            plain[place] = values if (values.isna() == known.isna()).all() else known
+    return pd.concat([plain.get(j, frame.iloc[:, j]) for j in range(frame.shape[1])], axis=1)
+
+
+def _read_csv(path, missing, most):
+    with path.open(encoding="utf-8-sig") as file:
         sample = file.read(SAMPLE)
     if not sample.strip():
         raise ValueError(f"{path} is empty: it holds no more than blanks")
     separator = separator_of(sample)
-    header = next(row for row in csv.reader(io.StringIO(sample), delimiter=separator) if row)
+    header = next(row for row in csv.reader(io.StringIO(sample), **_dialect(separator)) if row)
     _refuse_twice([name for name in header if name.strip()], str(path))
     options = {"sep": separator, "encoding": "utf-8-sig", "na_values": missing}
+    options |= {"index_col": False, "skipinitialspace": True}
+    found = {}
     try:
-        frame = pd.read_csv(path, low_memory=False, index_col=False, **options)
+        frame, others = draw_rows(kinds(csv_blocks(path, **options), found), most)
+        mixed = [name for name, held in found.items() if len(held) > 1]
+        if mixed:  # a text in one block makes texts of the numbers in all others
+            again = csv_blocks(path, usecols=mixed, dtype=str, **options)
+            frame = frame.assign(**draw_rows(again, most)[0])
     except pd.errors.ParserError as error:
         raise ValueError(
-            f"{path}: {str(error).strip()}; every line needs the header's {len(header)} fields, "
-            "and a field that holds the separator needs quotes"
+            f"{path}: {str(error).strip()}; every line needs the header's {len(header)} fields "
+            f"(the first is {header[0]!r}), and a field that holds the separator needs quotes"
         ) from None
-    return frame if separator == "," else _with_decimal_commas(frame)
+    return (frame if separator == "," else _with_decimal_commas(frame)), others
 
 
 def separator_of(sample):
@@ -122,12 +149,16 @@ def separator_of(sample):
     whole = sample if len(sample) < SAMPLE else sample[: sample.rfind("\n")]
     best, most = ",", (False, 0)
     for separator in SEPARATORS:
-        rows = [row for row in csv.reader(io.StringIO(whole), delimiter=separator) if row][:50]
+        rows = [row for row in csv.reader(io.StringIO(whole), **_dialect(separator)) if row][:50]
         fields = len(rows[0])
         even = fields > 1 and all(len(row) == fields for row in rows)
         if (even, fields) > most:
             best, most = separator, (even, fields)
     return best
+
+
+def _dialect(separator):
+    return {"delimiter": separator, "skipinitialspace": True}
 
 
 def _with_decimal_commas(frame):

@@ -10,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from rrlib.data.columns import in_order, sort_columns, without_copies
 from rrlib.data.datasets import FOLDS, SCALINGS, Dataset
 from rrlib.data.labels import as_groups, favourable_rows, find_columns
-from rrlib.data.reading import draw_rows, read
+from rrlib.data.reading import read
 
 LEAST = 10
 """Rows of each class that a table needs: a fifth of them is kept for the test."""
@@ -95,7 +95,14 @@ class Table(NamedTuple):
         Returns
         -------
         Split
+
+        Raises
+        ------
+        ValueError
+            On another scaling, or a seed that is no whole number of at least 0.
         """
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}")
         if scaling not in SCALINGS:
             raise ValueError(f"scaling must be one of {', '.join(SCALINGS)}, not {scaling!r}")
         X, y = self.features.to_numpy(), self.favourable
@@ -162,7 +169,7 @@ def read_table(
         Columns by which is reported. One that holds numbers is a feature too, unless `columns`
         leaves it out.
     missing : sequence of str
-        Texts that stand for a missing value.
+        Texts, or numbers, that stand for a missing value.
     most : int, optional
         Of a larger table so many rows are used, drawn at random, always the same ones.
     name : str, optional
@@ -187,11 +194,19 @@ def read_table(
     >>> list(table.features), table.label
     (['age', 'income'], 'loan = yes')
     """
-    frame, others = draw_rows(read(source, missing=missing), most)
-    find_columns(frame.columns, [label], "label")
-    find_columns(frame.columns, groups, "group")
+    if isinstance(missing, str):
+        raise ValueError(f"missing must be a list of texts: write missing=[{missing!r}]")
+    frame, others = read(source, missing=missing, most=most)
+    if frame.shape[1] < 2:
+        raise ValueError(
+            f"the table has one column, {frame.columns[0]!r}: it needs the label and a feature"
+        )
+    (label,) = find_columns(frame.columns, [label], "label")
+    groups = find_columns(frame.columns, groups, "group")
     if columns is not None:
-        find_columns(frame.columns, columns, "column")
+        columns = find_columns(frame.columns, columns, "column")
+        if label in columns:
+            raise ValueError(f"the label {label!r} cannot be a feature: leave it out of columns")
     y = favourable_rows(frame[label], favourable, unfavourable)
     features, reasons = sort_columns(frame.drop(columns=label), columns)
     if not features.shape[1]:

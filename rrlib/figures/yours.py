@@ -23,13 +23,18 @@ NAMED = {
     "validity": "denied with a recourse",
     "cost": "cost",
 }
+WIDTH = 40
+"""Characters of a name that are drawn."""
+
 MOST = 15
 """Features that are drawn, those that change most."""
 
 
 def plain(text):
-    """Return a text in which a dollar sign starts no formula."""
-    return str(text).replace("$", r"\$")
+    """Return a text in which a dollar sign starts no formula, with its end cut off if long."""
+    text = str(text)
+    short = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+    return short.replace("$", r"\$")
 
 
 def draw_person(told, before, after, scale):

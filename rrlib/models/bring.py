@@ -6,6 +6,7 @@ then rule nothing out beforehand.
 """
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -145,7 +146,8 @@ def as_family(models, names, *, center=0.0, scale=1.0, favourable=None):
     ------
     ValueError
         On something that is no such model, is not fitted, has not one logit or not two classes, or
-        takes other features.
+        takes other features; on names that are no list, or occur twice; on a scale that is not
+        positive.
 
     Examples
     --------
@@ -157,10 +159,12 @@ def as_family(models, names, *, center=0.0, scale=1.0, favourable=None):
     given = list(models) if isinstance(models, list | tuple) else [models]
     if not given:
         raise ValueError("models is empty: hand over at least one")
-    names = [str(name) for name in names]
+    names = _checked(names)
     modules = [model for model in given if isinstance(model, torch.nn.Module)]
     like = _reference(modules, len(names))
     center, scale = (_of_each(value, like) for value in (center, scale))
+    if not (center.isfinite() & scale.isfinite() & (scale > 0)).all():
+        raise ValueError("center must be finite, and scale finite and positive, for every feature")
     adapted = []
     for model in given:
         if isinstance(model, torch.nn.Module):
@@ -170,6 +174,17 @@ def as_family(models, names, *, center=0.0, scale=1.0, favourable=None):
     slope = torch.tensor([model.lipschitz() for model in adapted]).to(like)
     eps = torch.full_like(slope, torch.nan)
     return Brought(like.expand(len(given), -1).clone(), Members(adapted), slope, eps)
+
+
+def _checked(names):
+    """Return the names of the features as text, or raise a ValueError."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ValueError(f"names must be a list of features, not {names!r}")
+    names = [str(name) for name in names]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"names has {twice[0]!r} twice: features need different names")
+    return names
 
 
 def _reference(modules, d):

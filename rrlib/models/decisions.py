@@ -9,6 +9,8 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from rrlib.data.labels import matching
+
 WHY = (
     "a scikit-learn model gives decisions and no gradient: use growing_spheres or cchvae, or bring "
     "a torch.nn.Module"
@@ -48,13 +50,15 @@ class Decisions(NamedTuple):
         classes = getattr(model, "classes_", None)
         if classes is None:
             raise ValueError(f"{_kind(model)} is no classifier: bring one that has classes_")
+        if isinstance(classes, list) and np.ndim(classes[0]):
+            raise ValueError(f"{_kind(model)} has {len(classes)} outputs, and one is needed")
         classes = np.asarray(classes).tolist()
         if len(classes) != 2:
             raise ValueError(f"{_kind(model)} has the classes {classes}, and two are needed")
+        asked = classes[1] if favourable is None else favourable
+        favourable = matching(classes, asked)
         if favourable is None:
-            favourable = classes[1]
-        if favourable not in classes:
-            raise ValueError(f"favourable={favourable!r} is none of the classes {classes}")
+            raise ValueError(f"favourable={asked!r} is none of the classes {classes}")
         columns, named = _columns(model, names)
         return cls(model, favourable, columns, named, center, scale)
 
@@ -111,7 +115,7 @@ def _columns(model, names):
     if lacking or extra:
         said = [f"it was fitted with {name!r}, which is no feature here" for name in lacking[:3]]
         said += [f"it does not know {name!r}" for name in extra[:3]]
-        raise ValueError(f"{_kind(model)}: {'; '.join(said)}")
+        raise ValueError(f"{_kind(model)}: {'; '.join(said)}: fit it on the features alone")
     return [names.index(name) for name in own], own
 
 

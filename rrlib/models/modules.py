@@ -10,6 +10,9 @@ from torch import nn
 STEADY = (nn.ReLU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.ELU, nn.Identity, nn.Dropout)
 """Layers that stretch by at most 1: LeakyReLU and ELU while their slope does."""
 
+PROBES = 64
+"""Rows at which a module is asked whether it gives probabilities."""
+
 CHUNK = 512
 """Rows whose derivatives are taken at once."""
 
@@ -37,19 +40,32 @@ class Module(NamedTuple):
                 "the module ends in a sigmoid, so it gives probabilities and never a logit below "
                 "0: leave its last layer out"
             )
-        net = copy.deepcopy(module).eval().requires_grad_(False)
+        try:
+            net = copy.deepcopy(module).eval()
+        except RuntimeError as error:
+            raise ValueError(f"the module cannot be copied: {error}") from error
+        for parameter in net.parameters():
+            parameter.requires_grad_(False)
         member = cls(net, center, scale)
         rows = torch.zeros(2, len(center), dtype=member.dtype, device=center.device)
         try:
             out = net.to(center.device)(rows)
-        except (RuntimeError, ValueError, TypeError) as error:
+        except Exception as error:  # of the reader's own code
             raise ValueError(
                 f"the module does not take rows of {len(center)} features: {error}"
             ) from error
-        if tuple(getattr(out, "shape", ())) not in ((2,), (2, 1)):
+        if not isinstance(out, torch.Tensor):
+            kind = type(out).__name__
+            raise ValueError(f"the module must give a tensor of one logit a row, not a {kind}")
+        if tuple(out.shape) not in ((2,), (2, 1)):
             raise ValueError(
                 f"the module must give one logit a row, shape (n,) or (n, 1); for 2 rows it gives "
-                f"{tuple(getattr(out, 'shape', ()))}. Of two logits give the difference"
+                f"{tuple(out.shape)}. Of two logits give the difference"
+            )
+        if member._gives_probabilities():
+            raise ValueError(
+                "the module gives values from 0 to 1 alone, so it gives probabilities and never a "
+                "logit below 0: leave its sigmoid out"
             )
         return member
 
@@ -96,6 +112,13 @@ class Module(NamedTuple):
         layers = _chain(self.net)
         norms = [_stretch(layer) for layer in layers] if layers else [math.inf]
         return math.prod(norms) * self.scale.abs().max().item()
+
+    def _gives_probabilities(self):
+        """Whether the answers differ, but lie between 0 and 1, at rows far and wide."""
+        generator = torch.Generator().manual_seed(0)
+        wide = 10 * torch.randn(PROBES, len(self.center), generator=generator, dtype=torch.float64)
+        logits = self.logits(wide.to(self.center.device))
+        return bool((logits.min() >= 0) & (logits.max() <= 1) & (logits.min() < logits.max()))
 
     def _own(self, X):
         """Return the logits in the module's own type."""

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -88,18 +89,23 @@ class Actions(NamedTuple):
         """Raise a ValueError unless all constraints name features and none contradicts another."""
         known, named = [str(name) for name in names], {}
         for kind, given in zip(self._fields, self):
+            if kind == "range" and not isinstance(given, Mapping):
+                raise ValueError(f"range must be a dict of features to (low, high), not {given!r}")
             if isinstance(given, str):
                 raise ValueError(f"{kind} must be a list of features: write {kind}=[{given!r}]")
+            if not isinstance(given, Collection):
+                raise ValueError(f"{kind} must be a list of features, not {given!r}")
             for name in given:
                 if name not in known:
                     close = difflib.get_close_matches(str(name), known, 1)
                     hint = f"did you mean {close[0]!r}?" if close else f"there are {known[:8]}"
                     raise ValueError(f"{kind} names {name!r}, which is no feature: {hint}")
                 if kind in ("immutable", "increase", "decrease"):
-                    named.setdefault(name, []).append(kind)
+                    named.setdefault(name, set()).add(kind)
         for name, kinds in named.items():
             if len(kinds) > 1:
-                raise ValueError(f"{name!r} is in {' and in '.join(kinds)}: name it once")
+                both = " and in ".join(kind for kind in self._fields if kind in kinds)
+                raise ValueError(f"{name!r} is in {both}: name it once")
         for name, pair in self.range.items():
             _ends(name, pair)
 

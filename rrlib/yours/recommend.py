@@ -1,11 +1,14 @@
 """What people are told: a DataFrame of people in, what each would have to change out."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from rrlib.data.columns import in_order
+from rrlib.data.tables import Split
 from rrlib.figures.yours import draw_all, draw_person
 from rrlib.models.bring import as_family
 from rrlib.models.family import LogisticRegression, lipschitz, predict
@@ -60,7 +63,7 @@ class Recommendations(NamedTuple):
         """
         if person is None:
             return draw_all(self.table, self.before, self.after, self.scale)
-        if person not in self.before.index:
+        if not is_hashable(person) or person not in self.before.index:
             raise ValueError(f"there is no person {person!r}: name a value of the index")
         row = self.table.loc[person]
         return draw_person(row, self.before.loc[person], self.after.loc[person], self.scale)
@@ -129,8 +132,9 @@ def recommend(split, model, people, *, actions=None, method=None, max_cost=None,
     Raises
     ------
     ValueError
-        On people or actions that do not fit the features, more than one model, an unknown method,
-        or a method that the model does not allow.
+        On people or actions that do not fit the features, something that is no split, family or
+        `Actions`, more than one model, a cost that is no number above 0, an unknown method, or a
+        method that the model does not allow.
 
     Examples
     --------
@@ -146,18 +150,17 @@ def recommend(split, model, people, *, actions=None, method=None, max_cost=None,
     >>> bool(told.after["age"].item() == 30)
     True
     """
-    if len(model.eps) != 1:
-        raise ValueError(
-            f"the family has {len(model.eps)} models: choose one with select(model, 0)"
-        )
+    actions = actions or Actions()
+    _check(split, model, actions)
     names = list(split.feature_names)
     before = in_order(people, names)
     twice = before.index[before.index.duplicated()].tolist()
     if twice:
         raise ValueError(f"two people have the index {twice[0]!r}: number them, by reset_index()")
-    actions = actions or Actions()
     if max_cost is None:
         max_cost = MAX_COST if split.scaling == "standard" else MAX_COST_BOX
+    if not (isinstance(max_cost, Real) and max_cost > 0):
+        raise ValueError(f"max_cost must be a number above 0, in scaled units, not {max_cost!r}")
     X = split.scaled(before)
     lower, upper = actions.bounds(before, split.center, split.scale)
     denied = ~predict(model, X)[0].numpy()
@@ -178,6 +181,22 @@ def recommend(split, model, people, *, actions=None, method=None, max_cost=None,
             reason[denied] = np.where(valid, "", reasons.of(case, found, cost))
         after[denied] = np.where(valid[:, None], moved, who)
     return _told(split, before, after, reason)
+
+
+def _check(split, model, actions):
+    """Raise a ValueError unless these are a split, a family of one model and actions."""
+    if not isinstance(split, Split):
+        kind = type(split).__name__
+        raise ValueError(f"split must be what a table's split(seed=0) returns, not a {kind}")
+    if not hasattr(model, "eps"):
+        kind = type(model).__name__
+        raise ValueError(f"the model is a {kind}: make a family of it with bring(model, split)")
+    if len(model.eps) != 1:
+        raise ValueError(
+            f"the family has {len(model.eps)} models: choose one with select(model, 0)"
+        )
+    if not isinstance(actions, Actions):
+        raise ValueError(f"actions must be Actions(immutable=[…], …), not {actions!r}")
 
 
 def _told(split, before, after, reason):
@@ -249,4 +268,5 @@ def _in_words(before, after):
 
 def _one_change(name, start, end):
     sign = "+" if end > start else "−"
-    return f"{name} {sign}{reasons.number(abs(end - start))} to {reasons.number(end)}"
+    size, place = reasons.number(abs(end - start)), reasons.number(end).replace("-", "−")
+    return f"{name} {sign}{size} to {place}"

@@ -12,12 +12,12 @@ CHAPTER = BOOK / "text" / "yours.md"
 """The text of the chapter."""
 
 STYLE = """
-body {font-family: system-ui, sans-serif; line-height: 1.5; max-width: 62rem;
+body {font-family: system-ui, sans-serif; line-height: 1.5; max-width: 68rem;
       margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff;
       overflow-wrap: anywhere}
 table {border: 0; border-collapse: collapse; font-size: .85rem; margin: 1rem 0;
        display: block; width: fit-content; max-width: 100%; overflow-x: auto}
-th, td {padding: .2rem .6rem; text-align: right; vertical-align: top; overflow-wrap: normal;
+th, td {padding: .2rem .45rem; text-align: right; vertical-align: top; overflow-wrap: normal;
         border: 0; border-bottom: 1px solid #ddd}
 th, td.text {text-align: left}
 td.text {min-width: 9rem}
@@ -90,18 +90,15 @@ def write_report(out, parameters, *, progress=True):
 def execute(parameters, *, progress=True):
     """Return the chapter as a notebook that has run with some parameters."""
     try:
-        import jupytext
         import papermill
         from papermill.exceptions import PapermillExecutionError
+
+        notebook = chapter()
     except ImportError as error:
         raise ReportError(
             f"{error.name} is not installed: install rrlib with the extra packages of 'yours', "
             "in a clone by pip install -c constraints.txt -e '.[yours]'"
         ) from None
-    if not CHAPTER.exists():
-        raise ReportError(f"{CHAPTER} is missing: install rrlib anew, from a wheel or a clone")
-    notebook = jupytext.read(CHAPTER, fmt="md:myst")
-    notebook.cells = [cell for cell in notebook.cells if "book-only" not in _tags(cell)]
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else the kernel warns
     logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
@@ -116,6 +113,17 @@ def execute(parameters, *, progress=True):
         )
     except PapermillExecutionError as error:
         raise ReportError(f"{error.ename}: {error.evalue}") from None
+
+
+def chapter():
+    """Return the chapter as a notebook, without what is of the book alone."""
+    import jupytext
+
+    if not CHAPTER.exists():
+        raise ReportError(f"{CHAPTER} is missing: install rrlib anew, from a wheel or a clone")
+    notebook = jupytext.read(CHAPTER, fmt="md:myst")
+    notebook.cells = [cell for cell in notebook.cells if "book-only" not in _tags(cell)]
+    return notebook
 
 
 def to_body(notebook):

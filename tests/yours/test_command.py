@@ -54,29 +54,75 @@ def test_the_chapter_has_exactly_these_parameters(path):
         (["--favourable", "ja"], "'ja' is no value of label 'approved'"),
         (["--immutable", "agee"], "did you mean 'age'"),
         (["--range", "age", "9", "3"], "low <= high"),
-        (["--range", "age", "x", "3"], "could not convert"),
-        (["--rows", "999"], "row 999 is not among the rows"),
+        (["--range", "age", "x", "3"], "--range age: 'x' is no number"),
+        (["--range", "age", "200", "none"], "no row of the table is within; its values go from 2"),
+        (["--rows", "999"], "row 999 is not among the rows that are used, 200 out of those up to"),
+        (["--rows", "1,-1"], "'-1' is no row number"),
+        (["--rows", "0", "--range", "age", "none", "21"], "row 0: age = .* is outside its range"),
+        (["--sample", "0"], "at least 1 row must be drawn"),
+        (["--columns", "age,approved"], "'approved' cannot be a feature"),
+        (["--group", "a, b"], "group 'a' is no column of the table"),
+        (["--out", "no folder/ü.html"], "there is no folder .*no folder; make it first"),
+        (["--out", "."], "is a folder: name a file in it"),
     ],
 )
-def test_what_is_wrong_is_said_before_anything_is_computed(path, more, message, monkeypatch):
+def test_what_is_wrong_is_said_before_anything_is_computed(
+    path, more, message, monkeypatch, capsys
+):
     monkeypatch.setattr(command, "write_report", None)
     line = [str(path), "--label", "approved", "--favourable", "yes", *more]
-    with pytest.raises(SystemExit, match=message):
-        command.main(line)
+    refused(line, message, capsys)
 
 
-def test_advice_is_in_options_of_the_command(tmp_path):
+def refused(line, message, capsys):
+    """Check that the command ends with 2 and one line that says what is wrong."""
+    with pytest.raises(SystemExit) as end:
+        command.main([*line, "--quiet"])
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and said.count("\n") == 1
+    assert re.search(message, said), said
+
+
+def test_help_fits_any_terminal(monkeypatch, capsys):
+    for width in ("1", "20", "80", "not a number"):
+        monkeypatch.setenv("COLUMNS", width)
+        with pytest.raises(SystemExit) as end:
+            command.parse(["--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert end.value.code == 0 and "--favourable" in said and "\x1b" not in said
+
+
+def test_a_file_that_cannot_be_written_is_refused_first(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.os, "access", lambda place, mode: False)
+    line = [str(path), "--label", "approved", "--favourable", "yes"]
+    refused([*line, "--out", str(tmp_path / "r.html")], "cannot be written: name a file", capsys)
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_an_interrupted_run_leaves_no_file_and_no_traceback(path, tmp_path, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "execute", interrupted)
+    line = [str(path), "--label", "approved", "--favourable", "yes"]
+    with pytest.raises(SystemExit) as end:
+        command.main([*line, "--out", str(tmp_path / "r.html")])
+    assert end.value.code == 130 and not (tmp_path / "r.html").exists()
+    said = capsys.readouterr().err
+    assert said == f"reading {path}\nstopped: no report is written\n"
+
+
+def test_advice_is_in_options_of_the_command(tmp_path, capsys):
     rows = {"age": range(60), "approved": ["yes", "no", "not yet"] * 20}
     pd.DataFrame(rows).to_csv(tmp_path / "table.csv", index=False)
     line = [str(tmp_path / "table.csv"), "--label", "approved", "--favourable", "yes"]
-    with pytest.raises(SystemExit, match="unfavourable, for example --unfavourable 'no'; rows"):
-        command.main(line)
+    refused(line, "unfavourable, for example --unfavourable 'no'; rows", capsys)
+    assert command.in_options("say missing=['?']") == "say --missing '?'"
 
 
-def test_files_that_are_none(tmp_path):
+def test_files_that_are_none(tmp_path, capsys):
     for place, message in ((tmp_path, "IsADirectory.*folder"), (tmp_path / "x", "does not exist")):
-        with pytest.raises(SystemExit, match=message):
-            command.main([str(place), "--label", "a", "--favourable", "b"])
+        refused([str(place), "--label", "a", "--favourable", "b"], message, capsys)
 
 
 @pytest.mark.slow
