@@ -129,7 +129,8 @@ def test_each_claim_compares_its_two_remedies():
         for (remedy, threshold), value in values.items():
             measures = {name: unit * value for name, unit in units.items()}
             rows.append(row(seed, remedy, threshold, **measures))
-    own, half, friendly, noise, change = 1, 2, 14, 30, 62
+    own, half, friendly = 1, 2, 14
+    noise, change = 30, 62
     expected = [("paid", -own, 0.1), ("denied", -own, 0.05)]
     expected += [("accuracy", own, 0.01), ("robust", -own, 0.01)]
     expected += [("paid", -half, 0.2), ("robust", -half, 0.01), ("others", -half, 0.05)]
