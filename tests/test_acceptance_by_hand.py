@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rrlib.audit import acceptance as way
-from rrlib.models import EPS_GRID, LogisticRegression, fit_logistic
+from rrlib.models import EPS_GRID, LogisticRegression, fit_logistic, select
 
 SAME = way.PEOPLE
 
@@ -51,6 +51,26 @@ def test_only_those_whom_both_ends_deny_and_help_are_the_same(split):
     """At 1 the later thresholds accept; from -4 the robust model's own bar costs 12, too much."""
     split["data"].X_test = people(*[-1] * SAME, *[1] * 50, *[-4] * 50)
     assert way.linear_way("adult", [0])["robust"].tolist() == [about([6, 4, 2])]
+
+
+def test_the_same_people_have_a_recourse_at_all_four_ends(split, monkeypatch):
+    """Of six people each lacks the recourse of one of three thresholds of either model.
+
+    The second and the fifth lack one halfway, which does not matter.
+    """
+    X = people(*[-9] * (6 + SAME))
+    valid = np.ones((6, len(X)), bool)
+    valid[range(6), range(6)] = False
+    cost = np.zeros((6, len(X)))
+    cost[:, :6] = [1, 2, 4, 8, 16, 32]
+    monkeypatch.setattr(way, "least_cost", lambda *given, **how: (cost, valid))
+    family = select(split["model"], [0, 0, 0, 1, 1, 1])
+    found = way._same_people(family, X, 0)
+    assert found.tolist() == about([(2 + 16) / (SAME + 2)] * 6)
+
+
+def test_the_way_has_ten_steps():
+    assert way.POSITIONS.tolist() == about(np.arange(11) / 10)
 
 
 def test_one_person_less_than_enough_is_too_few(split):

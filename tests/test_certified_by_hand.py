@@ -80,7 +80,8 @@ class Batches(list):
     """Minibatches that know which of them was given last."""
 
     def __iter__(self):
-        for self.given, rows in enumerate(super().__iter__()):
+        for step, rows in enumerate(super().__iter__()):
+            self.given = step
             yield rows
 
 

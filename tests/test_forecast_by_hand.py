@@ -122,6 +122,13 @@ def test_hits_widths_and_distances():
     assert score["forecasts"] == 9 and score["coverage"] == about(8 / 9)
 
 
+@pytest.mark.parametrize("beyond, hit", [(1e-12, True), (1e-6, False)])
+def test_what_rounding_leaves_beyond_an_end_is_within(beyond, hit):
+    found = table({("adult", "standard", "network", 0.1): 0.7 + beyond})
+    rule = pd.DataFrame({"mid": [0.4], "half": [0.3]}, found.index)
+    assert (coverage.compare(found, found * 0, rule, False)["hit"] == hit).all()
+
+
 def test_a_share_stays_in_its_range_and_a_hundredth_counts_for_nothing():
     case = ("adult", "standard", "network", 0.1)
     found = table({case: [0.985] * 5 + [0.995] * 5})
@@ -137,9 +144,10 @@ def test_judging_uses_seeds_that_made_no_rule(wide):
     assert sorted(judged["seed"].unique()) == list(LATER)
     [middle] = judged.query("dataset == 'adult' and eps == 0.1")["mid"].unique()
     assert middle == about(np.exp(2))
-    others = coverage.judge(wide, "mean", "linear, standard", "others")
-    middles = others[others["eps"] == 0].groupby("dataset")["mid"].first()
-    assert np.log(middles).to_dict() == about({"adult": 4, "compas": 3, "german": 2})
+    for rows in (wide, wide[::-1]):
+        others = coverage.judge(rows, "mean", "linear, standard", "others")
+        middles = others[others["eps"] == 0].groupby("dataset")["mid"].first()
+        assert np.log(middles).to_dict() == about({"adult": 4, "compas": 3, "german": 2})
 
 
 @pytest.mark.parametrize(
@@ -171,6 +179,9 @@ def test_the_fourth_table_is_judged_by_the_rule_of_all_three(wide, monkeypatch):
     half = 1.8856180832 * 2 * np.sqrt(1 + 1 / 3)
     assert first["width"] == about(np.exp(2 * half))
     assert first["hit"] and not last["hit"], "5 above the middle is too far"
+    half = 0.8164965809 * 2 * np.sqrt(1 + 1 / 3)
+    lower = coverage.judge_fourth("linear, standard", level=0.5).iloc[0]
+    assert lower["width"] == about(np.exp(2 * half))
 
 
 def test_a_score_has_medians_of_width_and_distance():
@@ -205,6 +216,8 @@ def test_all_starts_are_compared_on_the_same_networks(wide, monkeypatch):
     found = coverage.compare_starts("mean", "own")
     assert set(found["dataset"]) == {"adult", "german"} and set(found["eps"]) == {0.1}
     assert found.groupby("start").size().to_dict() == dict.fromkeys(forecast.STARTS, 10)
+    assert found.index.tolist() == [*range(40)]
+    assert set(found) == {*coverage.judge(wide, "mean", "nothing", "own"), "start"}
 
 
 def test_stored_shares_are_of_the_denied():
@@ -223,6 +236,9 @@ def test_the_fourth_table_has_its_standard_networks():
     before = stored[stored["eps"] == 0.1].set_index("seed")["before"]
     row = found.loc[("credit", "standard", "network", 0.0)]
     assert np.exp(row).to_dict() == about(before.to_dict())
+    after = stored[stored["eps"] == 0.02].set_index("seed")["after"]
+    row = found.loc[("credit", "standard", "network", 0.02)]
+    assert np.exp(row).to_dict() == about(after.to_dict()), "and the others"
 
 
 @pytest.fixture

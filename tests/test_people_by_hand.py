@@ -74,6 +74,38 @@ def test_blocks_do_not_matter_and_seeds_do(monkeypatch):
     assert len(often) == 5 and all(each.sum() == 7 for each in often)
 
 
+@pytest.mark.parametrize("block, draws", [(14, [2, 2, 1]), (1, [1] * 5), (35, [5])])
+def test_draws_come_in_blocks_of_so_many_people(monkeypatch, block, draws):
+    """Of seven people each, five times."""
+    monkeypatch.setattr(people, "BLOCK", block)
+    often = people._how_often(7, 5, np.random.default_rng(0))
+    assert [len(each) for each in often] == draws
+
+
+def test_an_interval_is_of_two_thousand_draws():
+    values = np.random.default_rng(6).normal(size=100)
+    assert over(values) == over(values, resamples=2_000)
+    assert over(values) not in (over(values, resamples=1_999), over(values, resamples=2_001))
+
+
+def line(*places):
+    """Models of one feature, favourable from these places on."""
+    parts = torch.ones(len(places), 1), -torch.tensor(places), torch.zeros(len(places))
+    return LogisticRegression(*(part.double() for part in parts))
+
+
+def test_whoever_is_at_a_bar_is_not_denied():
+    """The standard model denies one of four; the robust one, at 1, two: the third is at its bar."""
+    X = np.array([[-1.0], [0.5], [1.0], [3.0]])
+    four = people.four_models(line(0.0, 1.0), X)
+    assert (four(X).numpy() < 0).sum(1).tolist() == [1, 2, 1, 2]
+
+
+def test_whoever_is_at_a_bar_is_not_among_the_same_people():
+    cost = people.costs_of_same(line(0.0, 0.0, 0.0, 0.0), [[0.0], [-1.0]], max_cost=9, seed=0)
+    assert np.isnan(cost[:, 0]).all() and cost[:, 1].tolist() == [1, 1, 1, 1]
+
+
 def test_few_people_are_refused():
     values = np.where(np.arange(N) < people.PEOPLE, 1.0, np.nan)
     assert over(values) == (1, 1, 1)

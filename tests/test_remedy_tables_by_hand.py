@@ -71,6 +71,21 @@ def test_the_stored_radii_noises_and_changes():
     assert set(stored.read("transfers", "equal")["eps"]) == set(remedies.FAMILY)
 
 
+def test_transfers_are_made_as_they_are_stored(one):
+    found, kept = remedies.transfers([one]), stored.read("transfers", "equal")
+    assert list(found) == list(kept)
+    assert found["threshold"].unique().tolist() == kept["threshold"].unique().tolist()
+
+
+def test_remedies_are_made_as_they_are_stored(one, monkeypatch):
+    monkeypatch.setattr(
+        remedies, "trained", lambda one: ([{"remedy": "none", "eps": 0.1}], linear([2.0], [0.5]))
+    )
+    found, kept = remedies.remedies([one]), stored.read("remedies", "equal")
+    assert list(found) == list(kept)
+    assert set(found["threshold"]) == set(kept["threshold"])
+
+
 def test_recourse_of_the_standard_model_is_worth_nothing_under_a_robust_one(one):
     """From -1 it leads to 0, theirs to 2; whoever is accepted at once does not count."""
     found = remedies.transfers([one]).query("threshold == 'own'")
