@@ -9,8 +9,6 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from rrlib.data.labels import matching
-
 WHY = (
     "a scikit-learn model gives decisions and no gradient: use growing_spheres or cchvae, or bring "
     "a torch.nn.Module"
@@ -56,11 +54,11 @@ class Decisions(NamedTuple):
         if len(classes) != 2:
             raise ValueError(f"{_kind(model)} has the classes {classes}, and two are needed")
         asked = classes[1] if favourable is None else favourable
-        favourable = matching(classes, asked)
-        if favourable is None:
+        same = [one for one in classes if one == asked or str(one) == str(asked)]
+        if not same:
             raise ValueError(f"favourable={asked!r} is none of the classes {classes}")
         columns, named = _columns(model, names)
-        return cls(model, favourable, columns, named, center, scale)
+        return cls(model, same[0], columns, named, center, scale)
 
     @property
     def size(self):
