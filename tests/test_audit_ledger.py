@@ -71,7 +71,7 @@ def made_by_hand(monkeypatch):
 def ours_by_hand(monkeypatch):
     """A ledger of two claims of our own: one that holds, and one that is contradicted."""
     rises = OwnClaim("we say <", "rises", [HIGHER, UP], "fig-four-parts")
-    found = [rises, OwnClaim("and", "falls", [DOWN], "sec-same-people")]
+    found = [rises, OwnClaim("and", "falls", [DOWN], "sec-four-costs")]
     monkeypatch.setattr(claims, "own_claims", lambda tables: found)
     return claims.own_ledger(None)
 
@@ -91,7 +91,7 @@ def test_our_claims_have_the_form_of_the_papers(monkeypatch):
     assert list(look["verdict"]) == ["reproduced", "contradicted"], "they count in one look, too"
     assert report.summarise(list(look.itertuples())[1]) == "standardised: 0 of 1, 1 against"
     drawn = page.to_html(papers, ours)
-    for anchor in ("fig-four-parts", "sec-same-people"):
+    for anchor in ("fig-four-parts", "sec-four-costs"):
         assert drawn.count(f"equal.html#{anchor}") == 2, "a claim in one look, and its reading"
 
 

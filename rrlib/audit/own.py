@@ -10,7 +10,7 @@ from rrlib.audit.parts import four_parts
 from rrlib.audit.smallest import COST, NOTHING
 
 UNIT = "mean l2 cost, standard deviations"
-FIGURE, SAME_PEOPLE = "fig-four-parts", "sec-same-people"
+FIGURE, SAME_PEOPLE = "fig-four-parts", "sec-four-costs"
 """Where the evidence stands on the page *equal*."""
 
 
