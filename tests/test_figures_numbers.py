@@ -55,6 +55,11 @@ def test_a_line_in_words(ax):
     assert describe(ax.figure) == f"Figure of 1 panel\n{words}"
 
 
+def test_one_number_is_its_own_mean(ax):
+    ax.imshow([[5]])
+    assert "1 numbers of size 5, mean 1.000" in describe(ax.figure)
+
+
 def test_numbers_that_cancel_have_no_mean_and_no_sign(ax):
     ax.plot([-1, 1], [1, -1])
     assert "mean 0.000, slope 0.000" in describe(ax.figure)
