@@ -502,6 +502,34 @@ def test_stored_rows_by_hand(monkeypatch):
     assert found["growing_spheres cost"] == about(0.25)
 
 
+@pytest.mark.parametrize(
+    "robust, standard, known", [(10, 10, True), (9, 10, False), (10, 9, False)]
+)
+def test_a_validity_is_of_ten_people_at_least(robust, standard, known):
+    row = {"dataset": "adult", "kind": "network", "seed": 0, "method": "scfe", "reading": "flip"}
+    row |= {"cost_common": 3.0, "cost_gap": 1.0, "n_common": 10}
+    rows = [row | {"eps": 0.0, "validity": 0.9, "n": standard}]
+    rows.append(row | {"eps": 0.2, "validity": 0.6, "n": robust})
+    (found,) = audit.usual_rows(pd.DataFrame(rows)).to_dict("records")
+    assert np.isfinite(found["scfe valid"]) == known
+
+
+def test_stored_parts_are_the_lesser_of_both_orders():
+    """From 2 over 6 or 4.5 to 5: the threshold costs 0.5 or 4, geometry 2.5 or saves 1."""
+    names = {"dataset": "adult", "kind": "logistic", "seed": 0, "eps": 0.2, "measure": "least"}
+    path = {"standard": 2.0, "rate": 6.0, "equal": 4.5, "robust": 5.0, "n": 50, "apart": 0.0}
+    other = names | path | {"measure": "scfe", "rate": 9.0}
+    (found,) = audit.part_rows(pd.DataFrame([names | path, other])).to_dict("records")
+    assert (found["threshold"], found["geometry"]) == (about(0.25), about(-0.5))
+    assert (found["same"], found["equal"]) == (about(1.5), about(1.25))
+
+
+def test_verdicts_come_in_the_order_of_the_cells():
+    cells = pd.DataFrame({"conclusion": ["b", "a"], "dataset": "adult", "choice": "usual"})
+    found = audit.verdicts(cells.assign(says="holds"))
+    assert found.index.tolist() == [("b", "adult"), ("a", "adult")]
+
+
 def test_heights_in_a_cell():
     assert height(0.0) == 0.5 and height(0.2) < 0.5 < height(-0.2)
     assert height(1e6) == about(0.06) and height(-1e6) == about(0.94)

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.patches import FancyArrowPatch
 
 from _ext import alike
 from rrlib.figures.numbers import describe, numbers_of
@@ -43,6 +44,43 @@ def test_one_number_more_or_moved_is_seen(ax):
     assert describe(ax.figure) == before
     ax.plot([0], [0])
     assert describe(ax.figure) != before
+
+
+def test_a_line_in_words(ax):
+    """0, 2, 1 and 3: the root of 14 / 4, a mean of 6 / 4 and a slope of 8 / 3 / 4 over it."""
+    ax.plot([0, 1], [2, 3])
+    size = np.sqrt(14 / 4)
+    mean, slope = 6 / 4 / size, (-2 / 3 + 1 / 3 + 3) / 4 / size
+    words = f"4 numbers of size {size:.3g}, mean {mean:.3f}, slope {slope:.3f}"
+    assert describe(ax.figure) == f"Figure of 1 panel\n{words}"
+
+
+def test_one_number_is_its_own_mean(ax):
+    ax.imshow([[5]])
+    assert "1 numbers of size 5, mean 1.000" in describe(ax.figure)
+
+
+def test_numbers_that_cancel_have_no_mean_and_no_sign(ax):
+    ax.plot([-1, 1], [1, -1])
+    assert "mean 0.000, slope 0.000" in describe(ax.figure)
+
+
+def test_numbers_of_an_arrow_do_not_count(ax):
+    ax.add_patch(FancyArrowPatch((0, 0), (1, 1)))
+    assert numbers_of(ax).size == 0
+
+
+def test_whole_numbers_with_gaps_are_numbers(ax):
+    """What a mask hides is not drawn."""
+    ax.imshow(np.ma.masked_equal([[1, 2], [3, 4]], 3))
+    assert numbers_of(ax).tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize("side", ["xticks", "yticks"])
+def test_a_panel_with_ticks_on_one_side_is_no_map(ax, side):
+    ax.plot([1, 2], [3, 4])
+    ax.set(**{side: []})
+    assert "mean" in describe(ax.figure)
 
 
 def test_a_panel_of_zeros_and_an_empty_one():

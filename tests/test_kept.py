@@ -63,3 +63,26 @@ def test_what_is_written_is_neither_stale_nor_altered(elsewhere, monkeypatch):
     monkeypatch.setattr(kept.datasets, "source", lambda name: "twin")
     with pytest.raises(SystemExit, match="are those of the real data"):
         kept.write("constants", pd.DataFrame, digits=2)
+
+
+def test_one_dataset_that_is_a_twin_is_enough_to_store_nothing(elsewhere, monkeypatch):
+    monkeypatch.setattr(
+        kept.datasets, "source", lambda name: "twin" if name == "german" else "real"
+    )
+    with pytest.raises(SystemExit, match="are those of the real data"):
+        kept.write("constants", pd.DataFrame, digits=2)
+
+
+def test_tables_are_made_with_one_thread(elsewhere, monkeypatch):
+    monkeypatch.setattr(kept.datasets, "source", lambda name: "real")
+    asked = []
+    monkeypatch.setattr(kept.torch, "set_num_threads", asked.append)
+    kept.write("constants", lambda: pd.DataFrame({"eps": asked}), digits=2)
+    assert (elsewhere / "constants.csv").read_text() == "eps\n1\n", "before they are made"
+
+
+def test_a_stamp_is_of_the_real_data(monkeypatch):
+    asked = []
+    monkeypatch.setattr(fingerprint, "data", lambda *given: asked.append(given) or "")
+    kept.stamp("constants")
+    assert asked == [(name, "real") for name in kept.datasets.NAMES]

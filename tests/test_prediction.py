@@ -305,6 +305,7 @@ def test_quantities_by_hand():
         )
     )
     assert found["as the radius says"].tolist() == [True, True, True, False]
+    assert "index" not in found
     assert found["seniority is last"].tolist() == [True, False, False, True]
     by_hand = {
         "denied, of the standard": [1, 0.25, 1, 1.5],
@@ -349,13 +350,21 @@ def test_the_ends_of_an_interval_are_predicted_too(mean, outcome):
     assert prediction._outcome(check, mean - 1e-12, mean, mean) == outcome
 
 
+@pytest.mark.parametrize("sign, low, high", [(-1, -0.2, 0.0), (1, 0.0, 0.2)])
+def test_an_interval_that_ends_at_zero_is_on_no_side(sign, low, high):
+    check = Check(1, "total", "logistic", 0.1, -1, 1, sign)
+    assert prediction._outcome(check, (low + high) / 2, low, high) == "miss"
+
+
 def test_aggregates_are_at_the_radii_of_the_predictions(monkeypatch):
     asked = []
 
     def measured(rows, *key):
         asked.append(key)
         part = pd.DataFrame({"eps": EPS_GRID, "scaling": key[-1], "denied": 0.5})
-        return part.assign(**dict.fromkeys(prediction.UNUSED, 0))
+        unused = "dataset", "measure", "raw", "raw_robust"
+        bands = "denied, 26 to 40", "denied, 26 to 40_equal"
+        return part.assign(**dict.fromkeys((*unused, *bands), 0))
 
     monkeypatch.setattr(prediction, "_measured", measured)
     found = prediction.aggregates(None, jobs=1)
