@@ -75,7 +75,8 @@ PROBLEMS = r"""() => {
         problems.push('not one heading of the first level');
     say('a formula is a tab stop', all('mjx-container[tabindex="0"]'));
     say('a formula is cut at the top', all('div.math mjx-container', n => above(n) > 0));
-    say('a line of code is broken', all('pre', n => getComputedStyle(n).whiteSpace !== 'pre'));
+    say('a line of code is broken', all('pre',
+        n => getComputedStyle(n).whiteSpace !== 'pre' && !n.closest('.sentences')));
     say('cells of a table touch', all('td', n => style(n, 'paddingLeft') < 4));
     say('letters of a figure are too small', all('a.image-reference img', n =>
         n.clientWidth < 0.65 * parseFloat(n.style.width)));

@@ -109,8 +109,8 @@ CHECKS = (
 
 def with_quantities(table):
     """Return a table of `study.foreign` with all quantities that a check speaks of."""
+    table = table.reset_index(drop=True)
     parts = four_parts(table)
-    table = table.reset_index(drop=True).copy()
     columns = ["counts", "total", "threshold", "geometry", "composition"]
     table[columns] = parts[columns]
     for column in columns[1:]:
