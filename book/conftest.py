@@ -31,7 +31,6 @@ ON_TWINS = (
 
 def pytest_configure(config):
     places.settle()  # notebooks run in another folder
-    kernels.preload()
     config.stash[SOURCES] = {name: datasets.source(name) for name in datasets.NAMES}
 
 
@@ -53,6 +52,11 @@ def pytest_itemcollected(item):
     alike.take_in(item)
     if has_twin(item.config) and "data" in item.cell.metadata.get("tags", []):
         item.options["check"] = False
+
+
+def pytest_collection_modifyitems(items):
+    if len({item.path for item in items if isinstance(item, IPyNbCell)}) > 1:
+        kernels.preload()
 
 
 def pytest_runtest_setup(item):

@@ -181,7 +181,12 @@ def build(project, *command):
     "source, text, complaint",
     [
         pytest.param("1 / 0", "# Page", "ZeroDivisionError", marks=pytest.mark.slow),
-        ("import warnings\nwarnings.warn('beware')", "# Page", "stderr was found"),
+        pytest.param(
+            "import warnings\nwarnings.warn('beware')",
+            "# Page",
+            "stderr was found",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("1", "# Page\n\n[nowhere](nowhere.md)", "nowhere", marks=pytest.mark.slow),
     ],
     ids=["a cell raises", "a cell warns", "Sphinx warns"],

@@ -1,7 +1,12 @@
 """Kernels that are forked with the libraries in memory: like those that start from nothing."""
 
+import multiprocessing
+import os
+import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -10,6 +15,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from _ext import kernels
+
+BOOK = Path(kernels.__file__).resolve().parents[1]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels start as usual")
 
@@ -39,7 +46,7 @@ def outputs(*sources, timeout=60):
     return shown
 
 
-@pytest.mark.parametrize("way", ["usual", "forked"])
+@pytest.mark.parametrize("way", [pytest.param("usual", marks=pytest.mark.slow), "forked"])
 def test_a_page_finds_what_it_finds_in_a_usual_kernel(way, request, tmp_path, monkeypatch):
     request.getfixturevalue(way)
     monkeypatch.chdir(tmp_path)
@@ -52,11 +59,12 @@ def test_a_page_finds_what_it_finds_in_a_usual_kernel(way, request, tmp_path, mo
         "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",
         "from subprocess import run; print(run('exit 3', shell=True).returncode)",
         "from joblib import Parallel, delayed; print(Parallel(2)([delayed(abs)(-1)]))",
+        "import multiprocessing; print(multiprocessing.get_start_method())",
     )
-    known = str(way == "forked")
+    known, start = str(way == "forked"), multiprocessing.get_start_method()
     where = f"here {tmp_path} __main__"
     picture = ["image/png", "text/plain"]
-    assert found == ["False", known, where, "20", picture, "3", "[1]"]
+    assert found == ["False", known, where, "20", picture, "3", "[1]", start]
 
 
 def test_a_cell_that_raises_is_reported(forked):
@@ -74,3 +82,27 @@ def test_a_cell_that_takes_too_long_is_stopped(forked):
     with pytest.raises(CellTimeoutError):
         outputs("import time; time.sleep(60)", timeout=1)
     assert time.monotonic() - start < 30
+
+
+LEAVES = """
+import os, signal
+from jupyter_client.manager import start_new_kernel
+from _ext import kernels
+kernels.preload()
+manager, client = start_new_kernel()
+print(manager.provisioner.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kernel_leaves_with_the_process_that_asked_for_it():
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVES], capture_output=True, text=True, cwd=BOOK, check=False
+    )
+    pid = int(done.stdout)
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.1)
+    os.kill(pid, signal.SIGKILL)
+    raise AssertionError("the kernel stays")

@@ -36,6 +36,7 @@ def same(one, other):
             assert np.array_equal(field, again), method
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", study.KINDS)
 def test_a_slice_computed_again_without_the_cache_is_the_same(cache, kind):
     (stored,) = study.run(["german"], [kind], [0], options=SMALL, jobs=1)

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from importlib.metadata import EntryPoint
+from threading import Thread
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
@@ -85,6 +86,12 @@ class Kernel:
         self.process.terminate()
 
 
+def end_with_parent():
+    """Wait until the process that asked for this one is gone, and leave."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
 def run(arguments, quiet, env, folder):
     """Be a kernel: what a process does that has just been forked."""
     import matplotlib
@@ -95,7 +102,9 @@ def run(arguments, quiet, env, folder):
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder or ".")
+    multiprocessing.set_start_method(None, force=True)  # a page has the usual one
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    Thread(target=end_with_parent, daemon=True).start()
     if quiet:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):
