@@ -38,6 +38,7 @@ def build(tmp_path_factory):
             "html_theme": "sphinx_book_theme",
             "html_theme_options": {**OPTIONS["html_theme_options"], "repository_url": address},
             "nb_execution_mode": "off",
+            "source_suffix": {".ipynb": "myst-nb", ".md": "myst-nb"},
         }
         target = project / "out"
         places = project, None, target, project / "trees"
