@@ -54,7 +54,7 @@ def draw_person(told, before, after, scale):
     ax.barh(range(len(moved)), moved, color=COLOUR)
     for place, (name, size) in enumerate(moved.items()):
         words = f" {before[name]:,.6g} → {after[name]:,.6g} "
-        ax.text(size, place, words, ha="left" if size > 0 else "right", va="center")
+        ax.text(max(size, 0), place, words, ha="left", va="center")
     ax.set_yticks(range(len(moved)), [plain(name) for name in moved.index])
     ax.axvline(0, color="black", linewidth=0.8)
     ax.margins(x=0.35)
