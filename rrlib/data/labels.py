@@ -69,27 +69,9 @@ def favourable_rows(column, favourable, unfavourable=None):
     return label
 
 
-def matching(values, asked):
-    """Return the value that is asked for: itself, or as text, or True for 1; None if there is none.
-
-    Parameters
-    ----------
-    values : list
-    asked : value, or its text
-    """
-    for value in values:
-        if type(value) is type(asked) and value == asked:
-            return value
-    for as_text in (_text, _bit):
-        for value in values:
-            if as_text(value) == as_text(asked):
-                return value
-    return None
-
-
 def _occurring(name, values, asked):
     """Return the value of a label that is asked for; raise a ValueError if there is none."""
-    found = matching(values, asked)
+    found = _matching(values, asked)
     if found is not None:
         return found
     remedy = "name one of these"
@@ -113,6 +95,18 @@ def _text(value):
         return f"{float(text):.15g}"
     except ValueError:
         return text
+
+
+def _matching(values, asked):
+    """Return the value that is asked for: itself, as text, or True for 1; None where none is."""
+    for value in values:
+        if type(value) is type(asked) and value == asked:
+            return value
+    for as_text in (_text, _bit):
+        for value in values:
+            if as_text(value) == as_text(asked):
+                return value
+    return None
 
 
 def _bit(value):
