@@ -19,8 +19,9 @@ from nbval.plugin import IPyNbCell
 from _ext import alike, execution, kernels
 from rrlib.data import datasets, places
 
-# One thread a kernel, as in a build.
+# One thread a kernel, as in a build, and figures that are drawn and not looked at.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RRLIB_DOTS", "40")
 
 SOURCES = pytest.StashKey[dict]()
 ON_TWINS = (

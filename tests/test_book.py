@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from base64 import b64decode
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import nbformat
@@ -15,6 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from PIL import Image
 
 import refresh
 from rrlib.data import datasets
@@ -109,6 +112,15 @@ def test_outputs_are_fit_to_store(path):
                 f"an output holds {found.group()!r}, which is another one on the next machine:\n"
                 f"{cell.source}"
             )
+
+
+@each_notebook
+def test_stored_figures_are_sharp(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", ()):
+                image = Image.open(BytesIO(b64decode(output.data["image/png"])))
+                assert image.info["dpi"] == pytest.approx((220, 220), abs=0.1)
 
 
 @each_notebook

@@ -145,7 +145,8 @@ def test_bands_are_the_ledgers_intervals():
         assert (band.mean[e], band.low[e], band.high[e]) == pytest.approx(by_hand[1:])
 
 
-def test_a_notebooks_figure_has_a_palette_and_its_size():
+def test_a_notebooks_figure_has_a_palette_and_its_size(monkeypatch):
+    monkeypatch.setattr(style, "DOTS", 220)
     fig = figures.curves_against_eps(EPS_GRID, ROWS, MARKED, "real")
     usual = BytesIO()
     fig.savefig(usual, dpi=220, bbox_inches="tight")

@@ -163,10 +163,9 @@ class TestInBrowser:
     @each_figure
     def test_letters_are_large_enough_on_a_phone(self, opened, name):
         shown = opened(name, viewport={"width": 400, "height": 800})
-        texts = shown.place.locator("svg text").all()
-        heights = [
-            text.evaluate("node => parseFloat(getComputedStyle(node).fontSize)") for text in texts
-        ]
+        heights = shown.place.locator("svg text").evaluate_all(
+            "nodes => nodes.map(node => parseFloat(getComputedStyle(node).fontSize))"
+        )
         assert len(heights) > 5 and min(heights) >= 9
         frame = shown.place.bounding_box()
         for plane in shown.place.locator(".plane > svg").all():

@@ -96,7 +96,8 @@ NO_CODE = {"exclude": [["mjx-container"], [".highlight"]]}
 """What axe-core need not read: thousands of nodes of one kind, read by PROBLEMS above."""
 
 NAMES = {"label-content-name-mismatch": {"enabled": True}, "color-contrast": {"enabled": False}}
-SHOWN = [(400, "light"), (400, "dark"), (1400, "dark"), (1400, "light")]
+SHOWN = [(400, "light"), (1400, "dark")]
+ALSO_SHOWN = [(400, "dark"), (1400, "light")]
 AXE_CHECKS = [
     (400, "light", NO_FORMULAS, {"runOnly": ["scrollable-region-focusable"]}),
     (1400, "light", NO_FORMULAS, {"rules": NAMES}),
@@ -183,6 +184,15 @@ def test_page(window, requests, path):
         if urlsplit(url).scheme != "data" and (urlsplit(url).hostname or "") not in LOCAL
     ]
     assert requests and not remote
+
+
+@pytest.mark.slow
+@each_page
+def test_page_in_the_other_themes(window, path):
+    open_page(window, path)
+    for width, scheme in ALSO_SHOWN:
+        show(window, width, scheme)
+        assert not window.evaluate(PROBLEMS), f"{width} px, {scheme} theme"
 
 
 @pytest.mark.slow

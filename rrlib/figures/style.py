@@ -1,5 +1,6 @@
 """The look of every figure: colours, markers, bands, grids of panels, the stamp on a twin."""
 
+import os
 import sys
 from io import BytesIO
 from typing import NamedTuple
@@ -56,8 +57,11 @@ CROSS = {
 }
 """The mark of models of which some seed's gives all test rows one label."""
 
-SHARP, COLOURS = 220, 128
-"""Dots for an inch of a stored figure, twice those of the screen, and its colours."""
+DOTS, COLOURS = int(os.environ.get("RRLIB_DOTS", 220)), 128
+"""Dots for an inch of a stored figure, twice those of the screen, and its colours.
+
+Where `RRLIB_DOTS` says so, fewer: in tests, which draw every figure and look at none.
+"""
 
 STAMP = {"rotation": 20, "fontsize": 22, "color": "#B00020", "alpha": 0.45}
 
@@ -104,10 +108,10 @@ def use_style():
 def palette_png(fig):
     """Return a figure as the bytes of a PNG of few colours, a third of the usual size."""
     full, small = BytesIO(), BytesIO()
-    fig.savefig(full, dpi=SHARP, bbox_inches="tight", pil_kwargs={"compress_level": 0})
+    fig.savefig(full, dpi=DOTS, bbox_inches="tight", pil_kwargs={"compress_level": 0})
     image = Image.open(full).convert("RGB")
     few = image.quantize(COLOURS, dither=Image.Dither.NONE)
-    few.save(small, "png", optimize=True, dpi=(SHARP, SHARP))
+    few.save(small, "png", optimize=True, dpi=(DOTS, DOTS))
     return small.getvalue()
 
 
