@@ -3,10 +3,10 @@
 At the end of a run, the seconds by test file.
 """
 
+import os
 from collections import Counter
 
 import pytest
-import torch
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
@@ -14,12 +14,14 @@ from browser import CHROMIUM
 
 settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")
-torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture
 def every_warning():
     """Torch warns once a process unless it is told to warn every time."""
+    import torch  # which only takes time where tests are handed out and none is run
+
     torch.set_warn_always(True)
     yield
     torch.set_warn_always(False)
