@@ -95,6 +95,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_a_kernel_leaves_with_the_process_that_asked_for_it():
     done = subprocess.run(
         [sys.executable, "-c", LEAVES], capture_output=True, text=True, cwd=BOOK, check=False

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rrlib import study
 from rrlib.data import datasets
 from rrlib.models.decoder import (
     Residual,
@@ -82,7 +83,7 @@ def test_principal_components_are_the_projection():
 def test_reconstruction_beats_principal_components_and_nothing_collapses(name, monkeypatch):
     monkeypatch.setenv("RRLIB_DATA", os.environ.get("RRLIB_DATA", "twin"))
     data = datasets.load(name, seed=0)
-    vae = fit_vae(data.X_train, seed=0)
+    vae = study.vae_of(name, 0)
     pca = fit_pca(data.X_train, latent=4)
     assert rmse(vae, data.X_test) <= rmse(pca, data.X_test), "on rows that neither has seen"
     assert active_latents(vae, data.X_test) == 4
