@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from rrlib.figures.style import DATASET_LABELS, METHOD_LABELS
+from rrlib.figures.style import DATASETS, METHODS
 from rrlib.study.splits import half_width
 
 KINDS = {"logistic": "logistic regression", "network": "networks"}
-LABELS = DATASET_LABELS | METHOD_LABELS | KINDS | {"certified": "certified networks"}
+LOOKS = DATASETS | METHODS
+LABELS = {name: look.label for name, look in LOOKS.items()}
+LABELS |= KINDS | {"certified": "certified networks"}
 
 EXPLORING = tuple(range(5))
 """Seeds of five random splits: they name the cases of which a verdict may speak."""

@@ -5,8 +5,8 @@ import numpy as np
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_LABELS,
-    METHOD_COLOURS,
+    DATASETS,
+    METHODS,
     band,
     finish,
     label_outside,
@@ -42,7 +42,7 @@ def kinked_decoder(decode, thresholds, radii):
     z = np.linspace(-end, end, 481)
     near = {"textcoords": "offset points"}
     fig, ax = plt.subplots(figsize=(5.8, 2.9))
-    ax.plot(z, decode(z), color=METHOD_COLOURS["cchvae"], label="decoder $G$, slopes 1 and 1/2")
+    ax.plot(z, decode(z), color=METHODS["cchvae"].colour, label="decoder $G$, slopes 1 and 1/2")
     ax.plot(z, z, **BOUND, label="slope $L = 1$, which the proof takes for granted")
     for threshold, radius, name in zip(thresholds, radii, ("NR", "R")):
         ax.hlines(threshold, -end, radius, color="0.7", linewidth=1)
@@ -86,7 +86,7 @@ def theorem2_panels(value, printed, repaired, source):
         ("repaired", *repaired, LOWER_COLOURS),
     )
     dots = {"linestyle": "none", "marker": ".", "markersize": 2}
-    curve = {"color": METHOD_COLOURS["cchvae"], "linewidth": 2.2}
+    curve = {"color": METHODS["cchvae"].colour, "linewidth": 2.2}
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
     for ax, (title, upper, lowers, colours) in zip(axes, panels):
         ax.plot(rank, upper[order], color="0.35", label="upper bound", **dots)
@@ -125,7 +125,7 @@ def theorem2_shares(panels, source):
         ax = axes[kind, name]
         for (label, (eps, interval)), style in zip(curves.items(), SHARE_STYLES):
             band(ax, eps, interval, within=(0, 1), label=label, markersize=4, **style)
-        ax.set(ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, {kind}")
+        ax.set(ylim=(-0.03, 1.03), title=f"{DATASETS[name].label}, {kind}")
     label_outside(axes, "$\\epsilon$", "share of pairs")
     legend_below(fig, *axes.values())
     return finish(fig, source)

@@ -5,7 +5,7 @@ import numpy as np
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_LABELS,
+    DATASETS,
     band,
     finish,
     label_outside,
@@ -87,7 +87,7 @@ def certified_steps(eps, panels, source):
         for step, losses in steps.items():
             style = {"markersize": 3.5, "linewidth": 1.2} | STEP_STYLES[step]
             ax.plot(eps, np.broadcast_to(losses, len(eps)), label=step, **style)
-        ax.set_title(f"{DATASET_LABELS[name]}, {scaling}")
+        ax.set_title(f"{DATASETS[name].label}, {scaling}")
     label_outside(axes, "trained against $\\epsilon$\n(scaled features)", "robust loss (nats)")
     legend_below(fig, *axes.values(), ncols=3)
     return finish(fig, source)
@@ -117,7 +117,7 @@ def certified_gains(eps, panels, source):
         ax.axhline(0, color="black", linewidth=0.8)
         ax.plot(eps, training, label="training rows", **dashed)
         band(ax, eps, held, label="held-out rows", **TRAINING_STYLES["certified"])
-        ax.set_title(f"{DATASET_LABELS[name]}, {scaling}")
+        ax.set_title(f"{DATASETS[name].label}, {scaling}")
     label_outside(axes, "trained against $\\epsilon$\n(scaled features)", "gain (nats)")
     legend_below(fig, *axes.values())
     return finish(fig, source)
@@ -152,7 +152,7 @@ def recourse_by_training(eps, rows, source):
             ax.set_ylim(-0.05, 1.05)
         place = ax.get_subplotspec()
         if place.is_first_row():
-            ax.set_title(DATASET_LABELS[name])
+            ax.set_title(DATASETS[name].label)
         if place.is_first_col():
             ax.set_ylabel(label)
         if place.is_last_row():

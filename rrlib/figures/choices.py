@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch, Rectangle
 
-from rrlib.figures.style import DATASET_LABELS
+from rrlib.figures.style import DATASETS
 
 SAYS_COLOURS = {
     "holds": "#8CC9A1",
@@ -64,7 +64,7 @@ def choices_matrix(cells, datasets):
     known = [says for says in SAYS_COLOURS if says in set(cells["says"])]
     style = {"edgecolor": "0.5", "linewidth": 0.5}
     keys = [Patch(facecolor=SAYS_COLOURS[says], label=SAYS_LABELS[says], **style) for says in known]
-    names = ", ".join(DATASET_LABELS[name] for name in datasets)
+    names = ", ".join(DATASETS[name].label for name in datasets)
     title = f"strips of a cell: {names}"
     fig.legend(handles=keys, loc="outside lower center", ncols=3, title=title)
     return fig

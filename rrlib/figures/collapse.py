@@ -5,9 +5,7 @@ import numpy as np
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_COLOURS,
-    DATASET_LABELS,
-    DATASET_MARKERS,
+    DATASETS,
     band,
     distinct,
     finish,
@@ -67,8 +65,8 @@ def collapse_thresholds(thresholds, grid, source):
     rows = [(scaling, name) for scaling in scalings for name in names]
     fig, ax = plt.subplots(figsize=(7.5, 3.0))
     for (name, scaling, p), interval in thresholds.items():
-        colour, half = DATASET_COLOURS[name], (interval.high - interval.low) / 2
-        style = {"fmt": DATASET_MARKERS[name], "color": colour, "markersize": 7}
+        colour, half = DATASETS[name].colour, (interval.high - interval.low) / 2
+        style = {"fmt": DATASETS[name].marker, "color": colour, "markersize": 7}
         style["markerfacecolor"] = colour if p == "inf" else "white"
         ax.errorbar(interval.mean, rows.index((scaling, name)), xerr=half, **style)
     for radius in grid:
@@ -77,7 +75,7 @@ def collapse_thresholds(thresholds, grid, source):
     above = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 9}
     ax.annotate("validity zero beyond, says the paper", (0.2, 1.02), **above)
     ax.set_yticks(
-        range(len(rows)), [f"{DATASET_LABELS[name]}, {scaling}" for scaling, name in rows]
+        range(len(rows)), [f"{DATASETS[name].label}, {scaling}" for scaling, name in rows]
     )
     ax.set(xlim=(0, None), xlabel="collapse threshold $\\epsilon^*$ (scaled features)")
     ax.invert_yaxis()
@@ -114,9 +112,9 @@ def approach(fraction, panels, source):
     fig, axes = plt.subplots(2, 2, figsize=(9, 5.4), sharex=True)
     for ax, ((quantity, scale), curves) in zip(axes.flat, panels.items()):
         for name, curve in curves.items():
-            style = {"color": DATASET_COLOURS[name], "marker": DATASET_MARKERS[name]}
+            style = {"color": DATASETS[name].colour, "marker": DATASETS[name].marker}
             x = fraction[: len(curve.mean)]
-            style |= {"markersize": 3.5, "label": DATASET_LABELS[name]}
+            style |= {"markersize": 3.5, "label": DATASETS[name].label}
             band(ax, x, curve, within=POSSIBLE[scale], **style)
         ax.axvline(1, **BOUND)
         ax.set(yscale=scale, ylabel=quantity)

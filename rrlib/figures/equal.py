@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rrlib.figures.style import DATASET_LABELS, finish, label_outside, legend_below, panel_grid
+from rrlib.figures.style import DATASETS, finish, label_outside, legend_below, panel_grid
 
 PART_COLOURS = {
     "total": "black",
@@ -53,7 +53,7 @@ def parts_of_a_rise(effects, datasets, source):
             style = {"color": colour, "marker": PART_MARKERS[part], "markersize": 4}
             ax.errorbar(rows["eps"] + shift, rows["mean"], yerr=ends, label=part, **style)
         ax.axhline(0, color="0.6", linewidth=0.8)
-        ax.set_title(f"{DATASET_LABELS[dataset]}, {KIND_LABELS[kind]}")
+        ax.set_title(f"{DATASETS[dataset].label}, {KIND_LABELS[kind]}")
     label_outside(panels, "trained against $\\epsilon$", "change of the mean cost, sd")
     legend_below(fig, *panels.values())
     return finish(fig, source)

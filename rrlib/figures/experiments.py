@@ -9,11 +9,8 @@ from matplotlib.lines import Line2D
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_LABELS,
-    METHOD_COLOURS,
-    METHOD_DASHES,
-    METHOD_LABELS,
-    METHOD_MARKERS,
+    DATASETS,
+    METHODS,
     ONE_CLASS,
     band,
     distinct,
@@ -129,7 +126,7 @@ def curves_against_eps(
         if place.is_first_col():
             ax.set_ylabel(label)
         if place.is_first_row():
-            ax.set_title(DATASET_LABELS[name])
+            ax.set_title(DATASETS[name].label)
         if place.is_last_row():
             ax.set_xlabel(f"trained against $\\epsilon$\n({unit})")
         _shade(ax, eps, marked[name])
@@ -176,7 +173,7 @@ def budget_curves(budgets, panels, marked, mark, source):
             band(ax, budgets, curve, within=(0, 1), **style)
             shown[f"$\\epsilon = {eps:g}$"] = Line2D([], [], color=colour)
         ax.axvline(mark, **BOUND)
-        ax.set(ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, {METHOD_LABELS[method]}")
+        ax.set(ylim=(-0.03, 1.03), title=f"{DATASETS[name].label}, {METHODS[method].label}")
     label_outside(axes, "budget (largest $\\ell_2$ cost,\nstandard deviations)", "validity")
     if some_dotted:
         shown[ONE_CLASS] = Line2D([], [], color="0.35", linestyle=":")
@@ -228,10 +225,10 @@ def effect_rows(findings, xlabel, source, *, shared=False):
 def _curve_style(method):
     """Return how a curve is drawn: a method in its own look, any other curve in black."""
     style = {"markersize": 5, "markerfacecolor": "none"}
-    if method not in METHOD_COLOURS:
+    if method not in METHODS:
         return style | {"color": "black", "marker": ".", "label": method}
-    style |= {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
-    return style | {"linestyle": METHOD_DASHES[method], "label": METHOD_LABELS[method]}
+    style |= {"color": METHODS[method].colour, "marker": METHODS[method].marker}
+    return style | {"linestyle": METHODS[method].dash, "label": METHODS[method].label}
 
 
 def _shade(ax, eps, marked):

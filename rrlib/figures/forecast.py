@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from rrlib.figures.style import DATASET_LABELS, EPS_LABEL_NARROW, legend_below
+from rrlib.figures.style import DATASETS, EPS_LABEL_NARROW, legend_below
 
 FORECASTS = {
     "other datasets": {"color": "0.8", "linewidth": 9, "solid_capstyle": "butt", "zorder": 1},
@@ -60,7 +60,7 @@ def forecast_intervals(forecasts, linear):
                 label="linear model of this radius",
                 **LINEAR,
             )
-            ax.set_title(f"{DATASET_LABELS[name]}, {training}")
+            ax.set_title(f"{DATASETS[name].label}, {training}")
     for ax in grid[-1]:
         ax.set_xticks(range(len(radii)), [f"{eps:g}" for eps in radii], fontsize=8)
         ax.set_xlabel(EPS_LABEL_NARROW)

@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rrlib.figures.style import BOUND, METHOD_COLOURS, METHOD_MARKERS, finish, legend_below
+from rrlib.figures.style import BOUND, METHODS, finish, legend_below
 
 FAVOURABLE = "#DCEBF5"
-HIT, MISS = METHOD_COLOURS["growing_spheres"], "0.65"
+HIT, MISS = METHODS["growing_spheres"].colour, "0.65"
 PERSON = {"color": "black", "marker": "*", "linestyle": "none", "markersize": 11}
 """The mark of the row whose recourse is searched."""
 
@@ -80,7 +80,7 @@ def scfe_paths(x, landscapes, paths, names, source):
     >>> fig.axes[0].get_title()
     'standard'
     """
-    looks = ((METHOD_COLOURS["scfe"], "o"), ("#882255", "."))
+    looks = ((METHODS["scfe"].colour, "o"), ("#882255", "."))
     fig, axes = _panels(list(landscapes), names)
     for ax, (title, landscape) in zip(axes, landscapes.items()):
         _draw_landscape(ax, *landscape)
@@ -176,7 +176,7 @@ def latent_search(x, centre, curve, shells, landscapes, ends, names, source):
     >>> fig.axes[0].get_title()
     'standard'
     """
-    colour, marker = METHOD_COLOURS["cchvae"], METHOD_MARKERS["cchvae"]
+    colour, marker = METHODS["cchvae"].colour, METHODS["cchvae"].marker
     goal = {"color": colour, "markeredgecolor": "black", "markersize": 9, "label": "recourse"}
     fig, axes = _panels(list(landscapes), names)
     for ax, (title, landscape) in zip(axes, landscapes.items()):

@@ -5,11 +5,9 @@ import numpy as np
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_LABELS,
+    DATASETS,
     EPS_LABEL_NARROW,
-    METHOD_COLOURS,
-    METHOD_LABELS,
-    METHOD_MARKERS,
+    METHODS,
     band,
     finish,
     legend_below,
@@ -36,12 +34,12 @@ def cost_excess(panels, source):
     fig, axes = plt.subplots(1, len(panels), figsize=(9, 3.2), sharey=True)
     for ax, (name, curves) in zip(axes, panels.items()):
         for method, (eps, ratio) in curves.items():
-            style = {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
-            label = METHOD_LABELS[method]
+            style = {"color": METHODS[method].colour, "marker": METHODS[method].marker}
+            label = METHODS[method].label
             band(ax, eps, ratio, within=(1, np.inf), markersize=4, label=label, **style)
         ax.axhline(1, label="exact minimum", **BOUND)
         ax.set(yscale="log", xlim=(-0.01, 0.31))
-        ax.set(xlabel=EPS_LABEL_NARROW, title=DATASET_LABELS[name])
+        ax.set(xlabel=EPS_LABEL_NARROW, title=DATASETS[name].label)
         ax.yaxis.set_major_locator(plt.FixedLocator([1, 1.5, 2, 3, 4]))
         ax.yaxis.set_major_formatter(plt.FormatStrFormatter("%g"))
         ax.yaxis.set_minor_locator(plt.NullLocator())
@@ -88,19 +86,19 @@ def scfe_traps(t, logit, objective, stop, other, left, right, valid, source):
     """
     fig, (line, scatter) = plt.subplots(1, 2, figsize=(9, 3.7))
     line.plot(t, logit, color="0.35", linestyle="-.", label="logit $h$")
-    line.plot(t, objective, color=METHOD_COLOURS["scfe"], label="objective $J$")
+    line.plot(t, objective, color=METHODS["scfe"].colour, label="objective $J$")
     line.axhline(0, color="0.8", linewidth=0.8)
     for method, distance in (("scfe", stop), ("growing_spheres", other)):
         height = np.interp(distance, t, objective)
-        style = {"color": METHOD_COLOURS[method], "marker": METHOD_MARKERS[method]}
+        style = {"color": METHODS[method].colour, "marker": METHODS[method].marker}
         style |= {"linestyle": "none", "markeredgecolor": "black"}
-        line.plot(distance, height, label=METHOD_LABELS[method], **style)
+        line.plot(distance, height, label=METHODS[method].label, **style)
     line.set(xlabel="distance from $x$ (standard deviations)", title="One person")
     line.legend()
     dots = {"linestyle": "none", "marker": ".", "markersize": 1.5, "rasterized": True}
     for rows, colour, label in (
         (~valid, "#882255", "SCFE not valid"),
-        (valid, METHOD_COLOURS["scfe"], "SCFE valid"),
+        (valid, METHODS["scfe"].colour, "SCFE valid"),
     ):
         scatter.plot(left[rows], right[rows], color=colour, label=label, **dots)
     low = min(left.min(), right.min()) / 1.5

@@ -6,7 +6,7 @@ import numpy as np
 from rrlib.figures.style import (
     BOUND,
     CROSS,
-    DATASET_LABELS,
+    DATASETS,
     EPS_LABEL_NARROW,
     band,
     eps_colour,
@@ -212,7 +212,7 @@ def _kinds_and_datasets(curves):
     """Return a figure and its titled panels: a row for each kind, a column for each dataset."""
     fig, panels = panel_grid(curves, 5.6, sharex=True, sharey="row")
     for kind, name in curves:
-        panels[kind, name].set_title(f"{DATASET_LABELS[name]}, {kind}")
+        panels[kind, name].set_title(f"{DATASETS[name].label}, {kind}")
     return fig, panels
 
 

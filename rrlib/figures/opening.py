@@ -5,9 +5,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from rrlib.figures.style import (
-    DATASET_COLOURS,
-    DATASET_LABELS,
-    DATASET_MARKERS,
+    DATASETS,
     EPS_LABEL,
     EPS_MAP,
     band,
@@ -63,9 +61,9 @@ def opening(person, goals, boundaries, eps, ranges, names, costs, thresholds, so
     left.set_title("One person, eight models")
     fig.colorbar(ScalarMappable(scale, EPS_MAP), ax=left, label=EPS_LABEL)
     for name, (x, cost) in costs.items():
-        style = {"color": DATASET_COLOURS[name], "marker": DATASET_MARKERS[name], "markersize": 3.5}
-        band(right, x, cost, label=DATASET_LABELS[name], **style)
-        right.axvline(thresholds[name], color=DATASET_COLOURS[name], linestyle=":", linewidth=1.2)
+        style = {"color": DATASETS[name].colour, "marker": DATASETS[name].marker, "markersize": 3.5}
+        band(right, x, cost, label=DATASETS[name].label, **style)
+        right.axvline(thresholds[name], color=DATASETS[name].colour, linestyle=":", linewidth=1.2)
     right.set(yscale="log", ylim=(0.1, 100), xlabel=EPS_LABEL)
     right.set_ylabel("median $\\ell_2$ cost (standard deviations)")
     right.set_title("Everyone whom the model denies")

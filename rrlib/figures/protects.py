@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from rrlib.figures.style import DATASET_LABELS, band, finish, legend_below
+from rrlib.figures.style import DATASETS, band, finish, legend_below
 
 SIDES = {
     "the lender": {"color": "#882255", "linestyle": "--"},
@@ -136,7 +136,7 @@ def network_gaps(pairs, panels, label, source):
             ax.errorbar(
                 gap.mean, places + offset, xerr=reach, label=couple, **style, **GAP_STYLES[couple]
             )
-        ax.set(xlabel=label, title=DATASET_LABELS[name], xlim=(0, None))
+        ax.set(xlabel=label, title=DATASETS[name].label, xlim=(0, None))
         ax.grid(axis="y", color="0.92")
     axes[0].set_yticks(places, [f"$({plus:g},\\ {{{minus:g}}})$" for plus, minus in pairs])
     axes[0].set_ylabel("radii $(\\epsilon_+,\\ \\epsilon_-)$")

@@ -4,7 +4,7 @@ import numpy as np
 
 from rrlib.figures.equal import KIND_LABELS, THRESHOLD_COLOURS, THRESHOLD_LABELS
 from rrlib.figures.style import (
-    DATASET_LABELS,
+    DATASETS,
     finish,
     label_outside,
     legend_below,
@@ -67,7 +67,7 @@ def remedies_plane(effects, labels, datasets, source):
                     _cross(ax, cost, share, colour, marker)
         _give_back(ax, effects.loc[dataset, kind].xs("none", level="remedy"))
         ax.set_ylim(-0.03, 1.03)
-        ax.set_title(f"{DATASET_LABELS[dataset]}, {KIND_LABELS[kind]}")
+        ax.set_title(f"{DATASETS[dataset].label}, {KIND_LABELS[kind]}")
     first = next(iter(panels.values()))
     for threshold, colour in THRESHOLD_COLOURS.items():
         label = THRESHOLD_LABELS[threshold]

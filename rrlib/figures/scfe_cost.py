@@ -5,8 +5,8 @@ import numpy as np
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_LABELS,
-    METHOD_COLOURS,
+    DATASETS,
+    METHODS,
     band,
     finish,
     label_outside,
@@ -14,7 +14,7 @@ from rrlib.figures.style import (
     panel_grid,
 )
 
-COST_STYLES = ({"color": METHOD_COLOURS["scfe"]}, BOUND, BOUND | {"linestyle": ":"})
+COST_STYLES = ({"color": METHODS["scfe"].colour}, BOUND, BOUND | {"linestyle": ":"})
 UPPER, LOWER = "#882255", "#117733"
 BOUND_STYLES = {
     "upper": {"color": UPPER, "linestyle": "none", "marker": "_", "markersize": 3},
@@ -63,7 +63,7 @@ def theorem1_panels(value, printed, repaired, source):
     """
     order = np.argsort(value)
     rank = np.arange(1, len(value) + 1)
-    curve = {"color": METHOD_COLOURS["scfe"], "linewidth": 2.2}
+    curve = {"color": METHODS["scfe"].colour, "linewidth": 2.2}
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
     panels = ("as printed", printed, -1), ("repaired", repaired, 1)
     for ax, (title, bounds, side) in zip(axes, panels):
@@ -113,7 +113,7 @@ def theorem1_shares(lam, shares, source):
         band(ax, lam, upper, within=(0, 1), **upper_style)
         band(ax, lam, lower, within=(0, 1), **lower_style)
         ax.set(xscale="log", ylim=(-0.03, 1.03))
-        ax.set_title(f"{DATASET_LABELS[name]}, $\\epsilon = {eps:g}$")
+        ax.set_title(f"{DATASETS[name].label}, $\\epsilon = {eps:g}$")
     label_outside(panels, "$\\lambda$", "share of test instances")
     legend_below(fig, ax)
     return finish(fig, source)

@@ -22,25 +22,24 @@ class Look(NamedTuple):
     dash: str | tuple = "-"
 
 
-METHODS = {
-    "scfe": Look("SCFE", "#0072B2", "o"),
-    "cchvae": Look("C-CHVAE", "#D55E00", "s"),
-    # They often lie on C-CHVAE, whose colour then shows in the gaps.
-    "growing_spheres": Look("growing spheres", "#009E73", "^", dash=(0, (4, 3))),
-}
-DATASETS = {
-    "adult": Look("Adult", "#332288", "o"),
-    "compas": Look("COMPAS", "#CC6677", "s"),
-    "german": Look("German Credit", "#117733", "^"),
-}
+class Looks(dict):
+    """Looks by name. What has none is called by its name, and drawn in grey."""
 
-METHOD_LABELS = {name: look.label for name, look in METHODS.items()}
-METHOD_COLOURS = {name: look.colour for name, look in METHODS.items()}
-METHOD_MARKERS = {name: look.marker for name, look in METHODS.items()}
-METHOD_DASHES = {name: look.dash for name, look in METHODS.items()}
-DATASET_LABELS = {name: look.label for name, look in DATASETS.items()}
-DATASET_COLOURS = {name: look.colour for name, look in DATASETS.items()}
-DATASET_MARKERS = {name: look.marker for name, look in DATASETS.items()}
+    def __missing__(self, name):
+        return Look(name, "0.45", "D")
+
+
+METHODS = Looks(
+    scfe=Look("SCFE", "#0072B2", "o"),
+    cchvae=Look("C-CHVAE", "#D55E00", "s"),
+    # They often lie on C-CHVAE, whose colour then shows in the gaps.
+    growing_spheres=Look("growing spheres", "#009E73", "^", dash=(0, (4, 3))),
+)
+DATASETS = Looks(
+    adult=Look("Adult", "#332288", "o"),
+    compas=Look("COMPAS", "#CC6677", "s"),
+    german=Look("German Credit", "#117733", "^"),
+)
 
 BOUND = {"color": "0.35", "linestyle": "--", "linewidth": 1.2}
 EPS_MAP = plt.get_cmap("viridis_r")

@@ -6,7 +6,7 @@ from matplotlib.colors import Normalize
 
 from rrlib.figures.style import (
     CROSS,
-    DATASET_LABELS,
+    DATASETS,
     EPS_LABEL,
     EPS_MAP,
     finish,
@@ -81,7 +81,7 @@ def tradeoff_map(eps, offers, one_class, label, source):
         right = recourse.high.max()
         left = min(recourse.low.min(), right - NARROWEST)
         room = 0.15 * (right - left)
-        ax.set(title=f"{DATASET_LABELS[name]}, {kind}", xlim=(left - room, right + room))
+        ax.set(title=f"{DATASETS[name].label}, {kind}", xlim=(left - room, right + room))
         ax.margins(y=0.12)
     label_outside(panels, label, "adversarial accuracy")
     axes = list(panels.values())
@@ -119,7 +119,7 @@ def tradeoff_plane(offers, source):
         row = [panels[measure, name] for name in offers]
         fig.colorbar(ScalarMappable(scale, "cividis"), ax=row, label=label)
     for name in offers:
-        panels["robust", name].set_title(DATASET_LABELS[name])
+        panels["robust", name].set_title(DATASETS[name].label)
     label_outside(panels, "trained against $\\epsilon$", "share denied")
     legend_below(fig, *panels.values())
     return finish(fig, source)

@@ -6,7 +6,7 @@ import numpy as np
 from rrlib.figures.style import (
     BOUND,
     CROSS,
-    DATASET_LABELS,
+    DATASETS,
     EPS_LABEL_NARROW,
     band,
     distinct,
@@ -89,7 +89,7 @@ def attack_bracket(radii, brackets, one_class, source):
             ax.fill_between(radii, certified, attacked, color=colour, alpha=0.3, linewidth=0)
             if eps in one_class[name]:
                 ax.plot(radii, attacked, **CROSS)
-        ax.set(xlabel="radius of the attack\n(standard deviations)", title=DATASET_LABELS[name])
+        ax.set(xlabel="radius of the attack\n(standard deviations)", title=DATASETS[name].label)
     axes[0].set_ylabel("adversarial accuracy")
     legend_below(fig, *axes, ncols=4)
     return finish(fig, source)
@@ -132,7 +132,7 @@ def adversarial_accuracy_panels(eps, curves, one_class, majority, source):
             band(ax, eps, interval, within=(0, 1), label=label, **style)
             ax.plot(eps[crossed], interval.mean[crossed], **CROSS)
         ax.axhline(majority[name], label="share of the larger class", **BOUND)
-        ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
+        ax.set_title(f"{DATASETS[name].label}, {kind}")
     label_outside(panels, EPS_LABEL_NARROW, "accuracy")
     legend_below(fig, *panels.values(), ncols=4)
     return finish(fig, source)
@@ -171,7 +171,7 @@ def adversarial_matrix(eps, matrices, best, one_class, source):
         for ax, kind in zip(column, kinds):
             key = kind, name
             image = _draw_matrix(ax, eps, matrices[key], best[key], one_class[key], scale)
-            ax.set_title(f"{DATASET_LABELS[name]}, {kind}")
+            ax.set_title(f"{DATASETS[name].label}, {kind}")
         bar = {"location": "bottom", "label": "adversarial accuracy", "shrink": 0.9}
         fig.colorbar(image, ax=column, **bar)
     label_outside(panels, EPS_LABEL_NARROW, "radius of the attack\n(standard deviations)")

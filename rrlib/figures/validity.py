@@ -6,9 +6,9 @@ from matplotlib.colors import BoundaryNorm
 
 from rrlib.figures.style import (
     BOUND,
-    DATASET_LABELS,
+    DATASETS,
     EPS_MAP,
-    METHOD_COLOURS,
+    METHODS,
     band,
     distinct,
     eps_colour,
@@ -49,7 +49,7 @@ def score_budget(cost, curves, budgets, source):
     >>> len(fig.axes)
     1
     """
-    colours = METHOD_COLOURS["scfe"], METHOD_COLOURS["cchvae"]
+    colours = METHODS["scfe"].colour, METHODS["cchvae"].colour
     above = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 9}
     fig, ax = plt.subplots(figsize=(6.2, 3.5))
     for (label, curve), colour in zip(curves.items(), colours):
@@ -96,7 +96,7 @@ def theorem3_differences(share, panels, copies, source):
         label = "the standard model against a shrunken copy of itself"
         band(ax, share, copy, label=label, **BOUND)
         ax.axhline(0, color="black", linewidth=0.8)
-        ax.set_title(f"{DATASET_LABELS[name]}, $\\lambda = {lam:g}$")
+        ax.set_title(f"{DATASETS[name].label}, $\\lambda = {lam:g}$")
     label_outside(axes, "share of test instances, sorted", "Pr, standard minus robust")
     _radius_bar(fig, list(axes.values()), list(curves))
     legend_below(fig, *axes.values())
@@ -135,7 +135,7 @@ def validity_split(x, panels, source, *, xlabel, log=False):
         ax = axes[key]
         for curve, style in zip(curves, SPLIT_STYLES):
             band(ax, x, curve, markersize=3.5, **style)
-        ax.set(ylim=(-0.03, 1.03), title=f"{DATASET_LABELS[name]}, {subtitle}")
+        ax.set(ylim=(-0.03, 1.03), title=f"{DATASETS[name].label}, {subtitle}")
         ax.set_xscale("log" if log else "linear")
     label_outside(axes, xlabel, "validity")
     legend_below(fig, *axes.values())

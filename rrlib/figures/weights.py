@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from rrlib.figures.style import (
-    DATASET_LABELS,
+    DATASETS,
     EPS_LABEL_NARROW,
     band,
     eps_colour,
@@ -89,7 +89,7 @@ def weights_bounds(eps, panels, source):
         ax = axes[row, name]
         for label, (key, interval) in curves.items():
             band(ax, eps, _positive(interval), label=label, **STYLES[key])
-        ax.set(yscale="log", title=f"{DATASET_LABELS[name]}, {row}")
+        ax.set(yscale="log", title=f"{DATASETS[name].label}, {row}")
     label_outside(axes, EPS_LABEL_NARROW, DISTANCE_LABEL)
     legend_below(fig, *axes.values(), ncols=4)
     return finish(fig, source)

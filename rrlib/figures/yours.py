@@ -10,9 +10,9 @@ from rrlib.figures.equal import (
     THRESHOLD_COLOURS,
     THRESHOLD_LABELS,
 )
-from rrlib.figures.style import METHOD_COLOURS, legend_below
+from rrlib.figures.style import METHODS, legend_below
 
-COLOUR = METHOD_COLOURS["scfe"]
+COLOUR = METHODS["scfe"].colour
 UNIT = "scaled units"
 """Standard deviations, or ranges with min-max scaling."""
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from rrlib.figures.equal import KIND_LABELS, PART_COLOURS
 from rrlib.figures.interactive.numbers import Interactive
-from rrlib.figures.style import DATASET_LABELS, finish
+from rrlib.figures.style import DATASETS, finish
 
 START = 0.2
 """The radius that the picture shows, and from which the reader starts."""
@@ -49,12 +49,12 @@ def move_acceptance(ways, source):
         place = {"textcoords": "offset points", "va": "center", "color": PART_COLOURS[part]}
         ax.annotate(part, (share[-1], (start + end) / 2), xytext=(6, 0), **place)
     ax.set(xlabel="share of training rows denied", ylabel="mean cost of the same people, sd")
-    ax.set_title(f"{DATASET_LABELS[dataset]}, {KIND_LABELS[kind]}, $\\epsilon = {eps:g}$")
+    ax.set_title(f"{DATASETS[dataset].label}, {KIND_LABELS[kind]}, $\\epsilon = {eps:g}$")
     ax.legend(loc="upper center")
     finish(fig, source)
     cases = {}
     for (dataset, kind), way in ways.items():
-        label = f"{DATASET_LABELS[dataset]}, {KIND_LABELS[kind]}"
+        label = f"{DATASETS[dataset].label}, {KIND_LABELS[kind]}"
         cases[f"{dataset} {kind}"] = {"label": label} | way
     colours = {part: PART_COLOURS[part] for part in ("threshold", "geometry")}
     return Interactive("acceptance", source, cases=cases, start=START, colours=colours)

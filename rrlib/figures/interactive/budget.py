@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rrlib.figures.interactive.numbers import Interactive
-from rrlib.figures.style import DATASET_LABELS, finish
+from rrlib.figures.style import DATASETS, finish
 from rrlib.figures.validity import SPLIT_STYLES
 
 START = {"eps": 0.15, "s": 1.0, "lam": 1.0}
@@ -55,13 +55,13 @@ def move_budget(eps, cost, cases, source):
             ax.plot(budget, np.interp(budget, cost, row), **style)
     ax.set(xscale="log", xlim=(0.05, 20), ylim=(-0.03, 1.03), ylabel="share of people within it")
     ax.set_xlabel("$\\ell_2$ distance to the boundary (standard deviations)")
-    ax.set_title(DATASET_LABELS[name])
+    ax.set_title(DATASETS[name].label)
     ax.legend(loc="upper left")
     finish(fig, source)
     numbers = {"eps": eps, "cost": cost, "start": START}
     numbers["colours"] = {style["label"]: style["color"] for style in SPLIT_STYLES[1:]}
     numbers["cases"] = {
-        name: {"label": DATASET_LABELS[name], "norms": norms, "within": np.round(within, 4)}
+        name: {"label": DATASETS[name].label, "norms": norms, "within": np.round(within, 4)}
         for name, (norms, within) in cases.items()
     }
     return Interactive("budget", source, **numbers)

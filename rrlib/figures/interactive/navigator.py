@@ -6,7 +6,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex
 
 from rrlib.figures.interactive.numbers import Interactive
-from rrlib.figures.style import DATASET_LABELS, finish, legend_below
+from rrlib.figures.style import DATASETS, finish, legend_below
 from rrlib.figures.tradeoff import PATH, SHOWN, draw_plane
 from rrlib.study.navigate import MEASURES
 
@@ -45,7 +45,7 @@ def move_navigator(offers, source):
     draw_plane(ax, table, START["wish"], scale)
     fig.colorbar(ScalarMappable(scale, MAP), ax=ax, label=SHOWN[START["wish"]])
     ax.set(xlabel="trained against $\\epsilon$", ylabel="share denied")
-    ax.set_title(DATASET_LABELS[name])
+    ax.set_title(DATASETS[name].label)
     legend_below(fig, ax)
     finish(fig, source)
     cases = {}
@@ -53,7 +53,7 @@ def move_navigator(offers, source):
         first = table.sort_values(["eps", "denied"], na_position="first")
         columns = {column: first[column].to_numpy() for column in ("eps", "denied", *MEASURES)}
         columns["front"] = first["front"].to_numpy().astype(int)
-        cases[name] = {"label": DATASET_LABELS[name]} | columns
+        cases[name] = {"label": DATASETS[name].label} | columns
     shades = [to_hex(colormaps[MAP](k / (SHADES - 1))) for k in range(SHADES)]
     numbers = {"cases": cases, "start": START, "shades": shades, "own": PATH["color"]}
     return Interactive("navigator", source, **numbers)
