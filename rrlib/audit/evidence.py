@@ -1,7 +1,4 @@
-"""What a claim is answered with: effects in its direction, and one finding a reading.
-
-An effect is positive in the direction of the claim, and has an interval over seeds.
-"""
+"""What a claim is answered with: effects with intervals over seeds, and one finding a reading."""
 
 import math
 from typing import NamedTuple
@@ -13,8 +10,7 @@ from rrlib.figures.style import DATASETS, METHODS
 from rrlib.study.splits import half_width
 
 KINDS = {"logistic": "logistic regression", "network": "networks"}
-LOOKS = DATASETS | METHODS
-LABELS = {name: look.label for name, look in LOOKS.items()}
+LABELS = {name: look.label for name, look in (DATASETS | METHODS).items()}
 LABELS |= KINDS | {"certified": "certified networks"}
 
 EXPLORING = tuple(range(5))
