@@ -1,36 +1,77 @@
-"""What a slice costs on a cluster beside its own work: ``python tests/benchmarks/cluster.py``.
+"""What a cluster costs and gains, measured on this machine: ``python tests/benchmarks/cluster.py``.
 
-Two workers on this machine, calls that do nothing; the seconds a call go to `book/cluster.json`.
+The same slices by one process, by two, and by a cluster of two workers: their seconds, and whether
+the results are the same bit for bit. Then calls that do nothing: what a cluster adds to each. All
+of it goes to `book/cluster.json`.
 """
 
 import json
+import os
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 from distributed import Client, LocalCluster
 from joblib import parallel_config
 
+from rrlib import study
 from rrlib.study import fingerprint, spread
 
 PLACE = Path(__file__).resolve().parents[2] / "book" / "cluster.json"
+SEEDS = range(8)
 CALL = (["rrlib.data.published"],)
 CALLS = 100
 WORKERS = 2
+KEPT = "268435456"
+"""Bytes of freed memory that a worker keeps; by default dask's return them at every step."""
+
+
+@contextmanager
+def cluster():
+    """Activate a cluster on this machine."""
+    with (
+        LocalCluster(WORKERS, threads_per_worker=1, dashboard_address=None) as workers,
+        Client(workers),
+        parallel_config(backend="dask"),
+    ):
+        yield
+
+
+def slices(seeds, jobs):
+    """Return the costs of networks on German Credit, an array a slice, and the seconds."""
+    start = perf_counter()
+    found = study.run(["german"], ["network"], seeds, jobs=jobs, cache=False)
+    seconds = perf_counter() - start
+    return [one.recourse[method].cost for one in found for method in study.METHODS], seconds
+
+
+def added():
+    """Return the seconds of a worker that a cluster adds to each call."""
+    start = perf_counter()
+    list(spread.spread(fingerprint.behind, [CALL] * CALLS, 1))
+    return (perf_counter() - start) * WORKERS / CALLS
 
 
 def main():
     """Measure and write."""
-    with (
-        LocalCluster(WORKERS, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster),
-        parallel_config(backend="dask"),
-    ):
-        list(spread.spread(fingerprint.behind, [CALL] * WORKERS, 1))
-        start = perf_counter()
-        list(spread.spread(fingerprint.behind, [CALL] * CALLS, 1))
-        seconds = (perf_counter() - start) * WORKERS / CALLS
-    PLACE.write_text(json.dumps({"workers": WORKERS, "seconds a slice": round(seconds, 3)}) + "\n")
-    print(f"{PLACE}: {seconds:.3f} s of a worker beside each slice")
+    os.environ["MALLOC_TRIM_THRESHOLD_"] = KEPT  # of the workers: this process has started
+    ways = {"one process": (1, nullcontext), "two processes": (2, nullcontext)}
+    ways["two workers"] = 2, cluster
+    costs, measured = {}, {"workers": WORKERS, "slices": len(SEEDS)}
+    for way, (jobs, where) in ways.items():
+        with where():
+            slices(SEEDS[:2], jobs)  # who starts imports the packages first
+            costs[way], seconds = slices(SEEDS, jobs)
+            measured[way] = round(seconds, 1)
+            if where is cluster:
+                measured["seconds a slice"] = round(added(), 3)
+        print(f"{way}: {seconds:.1f} s for {len(SEEDS)} slices", flush=True)
+    for way in ways:
+        pairs = zip(costs["one process"], costs[way], strict=True)
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in pairs), way
+    PLACE.write_text(json.dumps(measured) + "\n")
+    print(f"{PLACE}: {measured}")
 
 
 if __name__ == "__main__":
