@@ -63,12 +63,24 @@ MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 
 WHOLE = re.compile(
     r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
-    r"|C-CHVAE|\d+ %"
-    r'|\(?<span class="math notranslate nohighlight">[^<]{,40}</span>[).,;:?]*'
+    r"|C-CHVAE|t-SNE|min-max"
+    r"|\d[\d.,]* %|(?:Fig|Eq)\. \d[\d.]*|\d[\d.]* to \d+(?:\.\d+)?"
+    r"|\b(?:\w|eps|lambda) = (?:−?\d[\d./]*|inf\b)"
+    r"|[−+]?\d[\d.,]*(?: %)? \[[−+]?\d[\d.]*, [−+]?\d[\d.]*\]"
+    r'|[(“]*<span class="math notranslate nohighlight">[^<]*</span>'
+    r"(?:-\w+)?[).,;:?”]*"
     r"|<[^>]*>",
     re.DOTALL,
 )
 """What a page holds, and between its tags what no end of a line may part."""
+
+SCROLLS = 40
+"""The characters of a formula from which it may be wider than a phone."""
+
+PRINTED = re.compile(r'<div class="[^"]*\bsentences\b[^"]*">.*?</pre>', re.DOTALL)
+POWER = re.compile(r"\d[\d.]*e-\d+")
+KEPT = r'<span class="whole">\g<0></span>'
+"""A printed number with a hyphen, after which no line ends."""
 
 ALIGNED = re.compile(r"\S {2,}\S")
 """Columns of a printed text."""
@@ -198,7 +210,8 @@ def mend(app, page, template, context, doctree):
         body = SIZE.sub(keep_legible, body)
         body = SOLUTION.sub(r"\1 \2", body)
         body = TABLE.sub(lambda match: line_up(match[0]), body)
-        context["body"] = WHOLE.sub(keep_whole, body)
+        body = WHOLE.sub(keep_whole, body)
+        context["body"] = PRINTED.sub(lambda match: POWER.sub(KEPT, match[0]), body)
 
 
 def keep_legible(match):
@@ -207,9 +220,14 @@ def keep_legible(match):
 
 
 def keep_whole(match):
-    """Hold together what belongs together; tags and what is no text stay."""
+    """Hold together what belongs together; tags and what is no text stay.
+
+    A long formula may be too wide for a phone: it scrolls, its marks stay beside it.
+    """
     is_tag = match[1] or (match[0].startswith("<") and match[0].endswith(">"))
-    return match[0] if is_tag else f'<span class="whole">{match[0]}</span>'
+    formula = re.search(r">([^<]*)</span>", match[0])
+    name = "whole long" if formula and len(formula[1]) > SCROLLS else "whole"
+    return match[0] if is_tag else f'<span class="{name}">{match[0]}</span>'
 
 
 def settle(app, config):
