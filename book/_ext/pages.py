@@ -222,7 +222,7 @@ def keep_legible(match):
 def keep_whole(match):
     """Hold together what belongs together; tags and what is no text stay.
 
-    A long formula may be too wide for a phone: it scrolls, its marks stay beside it.
+    A long formula may be too wide for a phone: it scrolls, its marks stay with it.
     """
     is_tag = match[1] or (match[0].startswith("<") and match[0].endswith(">"))
     formula = re.search(r">([^<]*)</span>", match[0])
