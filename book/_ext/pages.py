@@ -34,7 +34,7 @@ ROLES = {
 }
 """Roles and labels that say another thing than what is there."""
 
-PLACES = 95
+PLACES = 89
 """How many characters of a row have room in the column of text."""
 
 LONGEST = 30
@@ -102,10 +102,15 @@ def join_heads(table):
     return table.replace(rows[-2], "", 1).replace(rows[-1], f"<tr>{cells}</tr>", 1)
 
 
-def is_words(column):
-    """Whether a column holds words: more of them than numbers, or a long one."""
+def is_words(column, heads):
+    """Whether a column holds words: a long one, or more of them than numbers.
+
+    Below a number as its head, short words only say why there is no number.
+    """
     words = [text for text in column if not NUMBER.fullmatch(text)]
-    return 2 * len(words) > len(column) or max(map(len, words), default=0) > SHORT
+    below = any(head and NUMBER.fullmatch(head) for head in heads)
+    most = 2 * len(words) > len(column) and not below
+    return most or max(map(len, words), default=0) > SHORT
 
 
 def polish(text):
@@ -124,7 +129,11 @@ def line_up(table):
         re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in ROW.findall(body)
     ]
     columns = list(zip(*rows))
-    words = list(map(is_words, columns))
+    lines = map(CELL.findall, ROW.findall(table.partition("<tbody>")[0]))
+    heads = [[text for _, _, text in line][-len(columns) :] for line in lines]
+    heads = [line for line in heads if len(line) == len(columns)]
+    heads = heads or [[""] * len(columns)]
+    words = [is_words(*pair) for pair in zip(columns, zip(*heads))]
 
     def mark_row(match):
         cells = CELL.findall(match[0])
