@@ -64,9 +64,10 @@ MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 WHOLE = re.compile(
     r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
     r"|C-CHVAE|t-SNE|min-max"
-    r"|\d[\d.,]* %|(?:Fig|Eq)\. \d[\d.]*|\d[\d.]* to \d+(?:\.\d+)?"
+    r"|\d[\d.,]* %|(?:Fig|Eq)\. \d[\d.]*"
+    r"|(?:\b(?:\w|eps|lambda) = )?\d[\d.]* to \d+(?:\.\d+)?"
     r"|\b(?:\w|eps|lambda) = (?:−?\d[\d./]*|inf\b)"
-    r"|[−+]?\d[\d.,]*(?: %)? \[[−+]?\d[\d.]*, [−+]?\d[\d.]*\]"
+    r"|[−+]?\d[\d.,]*(?:e-\d+)?(?: %)? \[[−+]?\d[\d.e-]*, [−+]?\d[\d.e-]*\]"
     r'|[(“]*<span class="math notranslate nohighlight">[^<]*</span>'
     r"(?:-\w+)?[).,;:?”]*"
     r"|<[^>]*>",
