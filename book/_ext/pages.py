@@ -34,7 +34,7 @@ ROLES = {
 }
 """Roles and labels that say another thing than what is there."""
 
-PLACES = 95
+PLACES = 89
 """How many characters of a row have room in the column of text."""
 
 LONGEST = 30
@@ -63,12 +63,25 @@ MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 
 WHOLE = re.compile(
     r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
-    r"|C-CHVAE|\d+ %"
-    r'|\(?<span class="math notranslate nohighlight">[^<]{,40}</span>[).,;:?]*'
+    r"|C-CHVAE|t-SNE|min-max"
+    r"|\d[\d.,]* %|(?:Fig|Eq)\. \d[\d.]*"
+    r"|(?:\b(?:\w|eps|lambda) = )?\d[\d.]* to \d+(?:\.\d+)?"
+    r"|\b(?:\w|eps|lambda) = (?:−?\d[\d./]*|inf\b)"
+    r"|[−+]?\d[\d.,]*(?:e-\d+)?(?: %)? \[[−+]?\d[\d.e-]*, [−+]?\d[\d.e-]*\]"
+    r'|[(“]*<span class="math notranslate nohighlight">[^<]*</span>'
+    r"(?:-\w+)?[).,;:?”]*"
     r"|<[^>]*>",
     re.DOTALL,
 )
 """What a page holds, and between its tags what no end of a line may part."""
+
+SCROLLS = 40
+"""The characters of a formula from which it may be wider than a phone."""
+
+PRINTED = re.compile(r'<div class="[^"]*\bsentences\b[^"]*">.*?</pre>', re.DOTALL)
+POWER = re.compile(r"\d[\d.]*e-\d+")
+KEPT = r'<span class="whole">\g<0></span>'
+"""A printed number with a hyphen, after which no line ends."""
 
 ALIGNED = re.compile(r"\S {2,}\S")
 """Columns of a printed text."""
@@ -90,10 +103,15 @@ def join_heads(table):
     return table.replace(rows[-2], "", 1).replace(rows[-1], f"<tr>{cells}</tr>", 1)
 
 
-def is_words(column):
-    """Whether a column holds words: more of them than numbers, or a long one."""
+def is_words(column, heads):
+    """Whether a column holds words: a long one, or more of them than numbers.
+
+    Below a number as its head, short words only say why there is no number.
+    """
     words = [text for text in column if not NUMBER.fullmatch(text)]
-    return 2 * len(words) > len(column) or max(map(len, words), default=0) > SHORT
+    below = any(head and NUMBER.fullmatch(head) for head in heads)
+    most = 2 * len(words) > len(column) and not below
+    return most or max(map(len, words), default=0) > SHORT
 
 
 def polish(text):
@@ -112,7 +130,11 @@ def line_up(table):
         re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in ROW.findall(body)
     ]
     columns = list(zip(*rows))
-    words = list(map(is_words, columns))
+    lines = map(CELL.findall, ROW.findall(table.partition("<tbody>")[0]))
+    heads = [[text for _, _, text in line][-len(columns) :] for line in lines]
+    heads = [line for line in heads if len(line) == len(columns)]
+    heads = heads or [[""] * len(columns)]
+    words = [is_words(*pair) for pair in zip(columns, zip(*heads))]
 
     def mark_row(match):
         cells = CELL.findall(match[0])
@@ -198,7 +220,8 @@ def mend(app, page, template, context, doctree):
         body = SIZE.sub(keep_legible, body)
         body = SOLUTION.sub(r"\1 \2", body)
         body = TABLE.sub(lambda match: line_up(match[0]), body)
-        context["body"] = WHOLE.sub(keep_whole, body)
+        body = WHOLE.sub(keep_whole, body)
+        context["body"] = PRINTED.sub(lambda match: POWER.sub(KEPT, match[0]), body)
 
 
 def keep_legible(match):
@@ -207,9 +230,14 @@ def keep_legible(match):
 
 
 def keep_whole(match):
-    """Hold together what belongs together; tags and what is no text stay."""
+    """Hold together what belongs together; tags and what is no text stay.
+
+    A long formula may be too wide for a phone: it scrolls, its marks stay with it.
+    """
     is_tag = match[1] or (match[0].startswith("<") and match[0].endswith(">"))
-    return match[0] if is_tag else f'<span class="whole">{match[0]}</span>'
+    formula = re.search(r">([^<]*)</span>", match[0])
+    name = "whole long" if formula and len(formula[1]) > SCROLLS else "whole"
+    return match[0] if is_tag else f'<span class="{name}">{match[0]}</span>'
 
 
 def settle(app, config):

@@ -30,7 +30,7 @@ function watchFrames() {
   }
 }
 
-/* A figure opens at its full size; a key or a click closes it. */
+/* A figure opens at its full size, dot for dot on a sharp screen; a key or a click closes it. */
 function enlargeFigures() {
   const dialog = document.createElement("dialog");
   dialog.className = "enlarged";
@@ -42,6 +42,7 @@ function enlargeFigures() {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       image.src = link.href;
+      image.srcset = `${link.href} ${Math.min(Math.max(devicePixelRatio, 1), 2)}x`;
       image.alt = link.querySelector("img").alt;
       if (!dialog.isConnected) document.body.append(dialog);
       dialog.showModal();

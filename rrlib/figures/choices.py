@@ -1,5 +1,7 @@
 """The matrix of conclusions by choices."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Patch, Rectangle
@@ -20,6 +22,9 @@ SAYS_LABELS = {
     "open": "undecided",
     "no value": "some seed without a value",
 }
+LETTERS = {"eps": "$\\epsilon =$", "lam": "$\\lambda$", "l2": "$\\ell_2$"}
+SYMBOLS = re.compile(r"\b(eps|lam|l2)\b")
+
 UNIT = 0.1
 """Of the vertical scale in a cell: a tenth, which is the smallest effect of a cost."""
 
@@ -46,28 +51,58 @@ def choices_matrix(cells, datasets):
     """
     rows = list(dict.fromkeys(cells["conclusion"]))
     columns = list(dict.fromkeys(cells["choice"]))
-    fig, ax = plt.subplots(figsize=(9, 0.5 * len(rows) + 2.2))
+    tops, heads = _places(rows)
+    height = 1 + max(tops.values())
+    fig, ax = plt.subplots(figsize=(9, 0.42 * height + 2.4))
     for one in cells.itertuples():
         strip = list(datasets).index(one.dataset)
         left = columns.index(one.choice) + 0.04 + 0.92 * strip / len(datasets)
         width = 0.92 / len(datasets)
-        _strip(ax, left, rows.index(one.conclusion), width, one)
+        _strip(ax, left, tops[one.conclusion], width, one)
+    for edge in range(len(columns) + 1):
+        ax.axvline(edge, color="0.92", linewidth=0.8, zorder=0)
     ax.set_xlim(0, len(columns))
-    ax.set_ylim(len(rows), 0)
+    ax.set_ylim(height, 0)
+    names = [SYMBOLS.sub(lambda match: LETTERS[match[0]], name) for name in columns]
     ax.set_xticks(
-        np.arange(len(columns)) + 0.5, columns, rotation=60, ha="left", rotation_mode="anchor"
+        np.arange(len(columns)) + 0.5, names, rotation=60, ha="left", rotation_mode="anchor"
     )
     ax.xaxis.tick_top()
-    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    labels = [_parts(row)[1] for row in rows] + list(heads)
+    ax.set_yticks([tops[row] + 0.5 for row in rows] + list(heads.values()), labels)
+    for label in ax.get_yticklabels()[len(rows) :]:
+        label.set_fontweight("bold")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     known = [says for says in SAYS_COLOURS if says in set(cells["says"])]
     style = {"edgecolor": "0.5", "linewidth": 0.5}
     keys = [Patch(facecolor=SAYS_COLOURS[says], label=SAYS_LABELS[says], **style) for says in known]
     names = ", ".join(DATASETS[name].label for name in datasets)
-    title = f"strips of a cell: {names}"
+    title = f"strips of a cell, from the left: {names}"
     fig.legend(handles=keys, loc="outside lower center", ncols=3, title=title)
     return fig
+
+
+def _parts(conclusion):
+    """Return the heading of a conclusion's group and its name there; ours are one group."""
+    before, _, claim = conclusion.partition(": ")
+    kind, _, method = before.partition(", ")
+    if not method:
+        return "", conclusion
+    return (kind, f"{method}: {claim}") if kind == "ours" else (f"{kind}: {claim}", method)
+
+
+def _places(rows):
+    """Return the top of every row, and where the heading of every group of rows is written."""
+    tops, heads, top, last = {}, {}, 0.0, ""
+    for row in rows:
+        head = _parts(row)[0]
+        if head != last:
+            heads[head] = top + 0.55
+            top, last = top + 0.85, head
+        tops[row] = top
+        top += 1
+    return tops, heads
 
 
 def _strip(ax, left, top, width, one):

@@ -128,6 +128,7 @@ def worst_case_tails(panels, xlabel, source):
     """Draw the share of each class that is at least x after the adversary has moved everybody.
 
     Where the favourable class is ahead, a step at x beats the constant; that part is shaded.
+    A panel without such a part says so.
 
     Parameters
     ----------
@@ -148,9 +149,14 @@ def worst_case_tails(panels, xlabel, source):
     for ax, (heading, (x, favourable, others)) in zip(axes, panels.items()):
         ax.plot(x, favourable, color="#117733", label="favourable, moved down by $\\epsilon$")
         ax.plot(x, others, "--", color="#882255", label="others, moved up by $\\epsilon$")
-        ahead = {"where": favourable > others, "color": "#117733", "alpha": 0.25}
-        ax.fill_between(x, others, favourable, label="a step here beats the constant", **ahead)
+        ahead = favourable > others
+        shade = {"where": ahead, "color": "#117733", "alpha": 0.25}
+        ax.fill_between(x, others, favourable, label="a step here beats the constant", **shade)
         ax.set(yscale="log", xlabel=xlabel, title=heading)
-    axes[0].set_ylabel("share of the class at $x$ or above")
+        ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+        if not ahead.any():
+            note = "the others are ahead\nat every $x$: no step\nbeats the constant"
+            ax.text(0.07, 0.08, note, transform=ax.transAxes, fontsize=9)
+    axes[0].set_ylabel("share of its class\nat $x$ or above")
     legend_below(fig, axes[0])
     return finish(fig, source)

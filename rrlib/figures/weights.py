@@ -1,8 +1,11 @@
 """Figures of the chapter on Lemma 1: how far robust training moves the weights."""
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import Normal, Stroke
 
 from rrlib.figures.style import (
     DATASETS,
@@ -30,6 +33,9 @@ STYLES = {
 ROBUST = {"marker": "D", "markersize": 6, "markeredgecolor": "white", "linestyle": "none"}
 STANDARD = {"color": "black", "marker": "o", "markerfacecolor": "none", "linestyle": "none"}
 """The marks of the robust and of the standard model."""
+
+BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 1}
+"""Where the legend of a panel stands whose lines the other panel does not have."""
 
 GROWTH_STYLES = (("#332288", "-"), ("#117733", "-."), ("#CC6677", "--"))
 
@@ -124,11 +130,12 @@ def weights_region(plane, near, panels, names, source):
     2
     """
     ratio = {"width_ratios": (2, 3)}
-    fig, (whole, part) = plt.subplots(1, 2, figsize=(9, 3.4), gridspec_kw=ratio)
+    fig, (whole, part) = plt.subplots(1, 2, figsize=(9, 3.8), gridspec_kw=ratio)
     for eps, panel in panels.items():
         colour = eps_colour(eps, max(panels))
         whole.contour(*plane, panel["outer"], [0], colors=[colour], linestyles="--")
-        whole.contour(*plane, panel["shrunk"], [0], colors=[colour])
+        edge = whole.contour(*plane, panel["shrunk"], [0], colors=[colour])
+        whole.clabel(edge, fmt=f"{eps:g}", colors="black", fontsize=9)
         part.contourf(*near, panel["inner"], [-np.inf, 0], colors=[colour], alpha=0.4)
         low, high = panel["box"]
         part.add_patch(Rectangle(low, *(high - low), fill=False, edgecolor=colour, linestyle=":"))
@@ -136,27 +143,30 @@ def weights_region(plane, near, panels, names, source):
         _write(part, f"$\\epsilon = {eps:g}$", (panel["w_r"][0], high[1]), 4)
     corner, end = (np.array([line[place] for line in near]) for place in (0, -1))
     whole.add_patch(Rectangle(corner, *(end - corner), fill=False, edgecolor="0.5"))
-    for ax, title in ((whole, "outer regions"), (part, "inner regions (the frame, enlarged)")):
+    titles = ("outer regions, by $\\epsilon$", "inner regions (the frame, enlarged)")
+    for ax, title in zip((whole, part), titles):
         ax.plot(0, 0, "+", color="0.35", markersize=9)
         ax.plot(*panel["w_nr"], **STANDARD)
         ax.set(xlabel=f"weight of {names[0]}", title=title)
     _write(part, "constant\nmodel", (0, 0), 10)
     _write(part, "standard model", panel["w_nr"], -8)
     whole.set_ylabel(f"weight of {names[1]}")
-    entries = {
-        "threshold of the standard model": plt.Line2D([], [], color="0.3", linestyle="--"),
-        "of the best shrunk one": plt.Line2D([], [], color="0.3"),
-        "certified box": plt.Line2D([], [], color="0.3", linestyle=":"),
-        "robust model, trained afterwards": plt.Line2D([], [], color="0.3", **ROBUST),
-    }
-    fig.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=4)
+    grey = partial(plt.Line2D, [], [], color="0.3")
+    lines = {"threshold of the standard model": "--", "threshold of the best shrunk model": "-"}
+    keys = [grey(linestyle=line, label=label) for label, line in lines.items()]
+    whole.legend(handles=keys, **BELOW)
+    region = Patch(facecolor="0.3", alpha=0.4, label="inner region")
+    box = grey(linestyle=":", label="certified box")
+    trained = grey(label="robust model, trained afterwards", **ROBUST)
+    part.legend(handles=[region, box, trained], **BELOW)
     return finish(fig, source)
 
 
 def _write(ax, text, place, offset):
     """Write a text centred above a place, or below it where the offset is negative."""
     align = {"ha": "center", "va": "bottom" if offset > 0 else "top", "fontsize": 9}
-    ax.annotate(text, place, (0, offset), textcoords="offset points", **align)
+    ground = [Stroke(linewidth=3, foreground="white"), Normal()]
+    ax.annotate(text, place, (0, offset), textcoords="offset points", path_effects=ground, **align)
 
 
 def weights_intervals(names, theta_nr, panels, source):
