@@ -216,7 +216,7 @@ def test_lipschitz_bounds_by_hand(net, slope):
 
 
 class Rule(BaseEstimator):
-    """A classifier whose classes are a list, and that takes any rows."""
+    """A classifier whose classes are a list, and that takes arrays of any number of columns."""
 
     def __init__(self, classes=("no", "yes")):
         self.classes = classes
@@ -226,7 +226,7 @@ class Rule(BaseEstimator):
         return self
 
     def predict(self, rows):
-        return np.array(self.classes_)[(np.asarray(rows)[:, 0] > 15).astype(int)]
+        return np.array(self.classes_)[(rows[:, 0] > 15).astype(int)]
 
 
 def test_decisions_are_1_or_minus_1_at_rows_in_original_units():
@@ -235,6 +235,9 @@ def test_decisions_are_1_or_minus_1_at_rows_in_original_units():
     assert family([[1.0, 0.0], [0.9, 9.0], [0.0, 99.0]]).tolist() == [[1, -1, -1]]
     other = as_family(Rule().fit(), ("a", "b"), favourable="no")
     assert other([[16.0, 0.0], [15.0, 0.0]]).tolist() == [[-1, 1]]
+    with torch.inference_mode():
+        h, gradient = other.logits_and_gradient([[16.0, 0.0]])
+    assert h.tolist() == [[-1]] and gradient.isnan().all() and gradient.shape == (1, 1, 2)
     with pytest.raises(ValueError, match="classes .'no', 'yes', 'maybe'., and two"):
         as_family(Rule(("no", "yes", "maybe")).fit(), NAMES)
 
@@ -250,6 +253,8 @@ def test_no_more_than_three_features_of_each_kind_are_named():
     with pytest.raises(ValueError) as refused:
         as_family(other, list("pqrs"))
     told = str(refused.value)
+    with pytest.raises(ValueError, match="LogisticRegression: it does not know 'debt': fit it"):
+        as_family(Logistic().fit(RAW[["age", "income"]], Y), NAMES)
     assert told.count("no feature here") == told.count("does not know") == 3
     assert "'c'" in told and "'r'" in told and "'d'" not in told and "'s'" not in told
 
@@ -330,6 +335,12 @@ def test_the_type_is_that_of_all_modules():
             dtype
         }
         assert family.like.tolist() == [[0, 0, 0]] * len(models) and family.eps.isnan().all()
+
+
+def test_units_are_exact_whatever_their_type():
+    family = as_family(linear([1.0]).double(), ["a"], center=1, scale=0.1)
+    assert family([[0.0], [1.0]]).tolist() == [[1, 1.1]]
+    assert family.gradient([[0.0]]).item() == 0.1
 
 
 def test_a_family_has_as_many_parameters_as_its_largest_model():
