@@ -40,6 +40,83 @@ def test_two_layers_by_hand():
     assert model.lipschitz().item() == about(4 * 2 / 16)
 
 
+def layers(*weights):
+    """One model, from its weights in the order of the layers; nobody asks for its radius."""
+    return TwoLayers(*(torch.tensor([value], dtype=torch.float64) for value in weights), None)
+
+
+@pytest.mark.parametrize("q, radius", [(1, 1 / 7), (2, 1 / 5)])
+def test_the_interval_of_two_layers_by_hand(q, radius):
+    """The first unit lies between 1/4 and 3/4, so two units of the second layer do.
+
+    A rise of y h takes the first of them up and the second one down, a fall the other way round.
+    The other unit of the first layer, and the third one of the second, have no effect.
+    """
+    log3 = np.log(3)
+    first = [[3 * log3, 4 * log3], [5.0, 5.0]], [log3, 0.0]
+    second = [[4 * log3, 0.0], [-4 * log3, 0.0], [0.0, 0.0]], [-2 * log3, 2 * log3, 0.0]
+    model = layers(*first, *second, [4.0, -8.0, 0.0], -1.0)
+    X = torch.tensor([[1.0, -1.0]]).double()
+    for sign, least in ((1.0, 4 / 4 - 8 * 3 / 4 - 1), (-1.0, -(4 * 3 / 4 - 8 / 4 - 1))):
+        ball = X, torch.tensor([[sign]]).double(), torch.full((1, 1), radius, dtype=torch.float64)
+        assert model.interval_margin(*ball, q=q).item() == about(least)
+        for chord in (False, True):
+            assert model.least_margin(*ball, q=q, chord=chord).item() == about(least)
+
+
+def test_the_size_of_all_terms_by_hand():
+    """Terms of 27 in the first unit; of 59 and 33 in the second layer's; a sigmoid takes 1/4."""
+    first, second = [[-3.0, 4.0], [6.0, 8.0]], [[-8.0, 0.0], [4.0, 0.0]]
+    model = layers(first, [-2.0, 0.0], second, [-1.0, -2.0], [-4.0, 8.0], -3.0)
+    X = torch.tensor([[1.0, -2.0]]).double()
+    first = 4 + 2 + 2 * 5 + (3 * 1 + 4 * 2)
+    second = 4 + 1 + 8 * first / 4, 4 + 2 + 4 * first / 4
+    assert (first, *second) == (27, 59, 33)
+    assert model.magnitude(X, 2.0).item() == about((4 * 59 + 8 * 33) / 4 + 3)
+
+
+def test_the_slope_of_two_layers_by_hand():
+    """The first layer stretches by 5 or 10, the second one by 2, the outputs by 5 or 1."""
+    first, second = np.array([[3.0, 4.0], [4.0, -3.0]]), np.array([[0.0, 2.0], [2.0, 0.0]])
+    zeros, outputs = np.zeros((2, 2)), np.array([[3.0, 4.0], [0.0, 1.0]])
+    weights = np.stack([first, 2 * first]), zeros, np.stack([second] * 2), zeros, outputs
+    model = TwoLayers(*map(torch.as_tensor, weights), torch.zeros(2), None)
+    assert model.lipschitz().tolist() == about([5 * 2 * 5 / 16, 10 * 2 * 1 / 16])
+
+
+def test_each_row_has_its_own_width(deep):
+    X = torch.eye(3).double()[:2]
+    moves = torch.tensor([[1.0, -1.0, 0.0], [0.0, 2.0, 1.0]]).double()
+    around = deep.around(X, torch.tensor([0.5, 3.0]).double(), moves)
+    assert torch.allclose(around[:, 0], deep(X[0] + 0.5 * moves))
+    assert torch.allclose(around[:, 1], deep(X[1] + 3.0 * moves))
+
+
+def test_rows_are_taken_in_blocks(deep, monkeypatch):
+    X = np.random.default_rng(4).normal(size=(2, 5, 3))
+    whole = deep(X)
+    monkeypatch.setattr("rrlib.models.deep.BLOCK", 2)
+    sizes = []
+    first = TwoLayers._first
+    monkeypatch.setattr(
+        TwoLayers, "_first", lambda self, rows: sizes.append(rows.shape[-2]) or first(self, rows)
+    )
+    assert torch.allclose(deep(X), whole) and sizes == [2, 2, 1]
+
+
+def test_two_layers_begin_like_one():
+    """Weights and biases are drawn layer by layer, within 1 / sqrt(inputs), the same for all."""
+    rng = np.random.default_rng(5)
+    model = init_two_layers(4, [0.0, 0.1], 5, hidden=9)
+    shapes = ((9, 4), 2), ((9,), 2), ((9, 9), 3), ((9,), 3), ((9,), 3), ((), 3)
+    for parameter, (shape, root) in zip(model, shapes):
+        drawn = torch.as_tensor(rng.uniform(-1, 1, shape) / root)
+        assert torch.equal(parameter, torch.stack([drawn, drawn]))
+    one = init_network(4, [0.0], 5, hidden=9)
+    assert torch.equal(model.U1[:1], one.W1) and torch.equal(model.c1[:1], one.b1)
+    assert model.eps.tolist() == [0.0, 0.1] and init_two_layers(4, [0.0], 5).U2.shape == (1, 8, 8)
+
+
 def test_derivatives_are_those_of_the_logit(deep):
     X = torch.as_tensor(np.random.default_rng(0).normal(size=(2, 4, 3)))
     logits, slope, bend = deep.derivatives(X)

@@ -49,7 +49,10 @@ class Decisions(NamedTuple):
         if classes is None:
             raise ValueError(f"{_kind(model)} is no classifier: bring one that has classes_")
         if isinstance(classes, list) and np.ndim(classes[0]):
-            raise ValueError(f"{_kind(model)} has {len(classes)} outputs, and one is needed")
+            raise ValueError(
+                f"{_kind(model)} has {len(classes)} outputs, and one is needed: fit it on labels "
+                "of shape (n,)"
+            )
         classes = np.asarray(classes).tolist()
         if len(classes) != 2:
             raise ValueError(f"{_kind(model)} has the classes {classes}, and two are needed")

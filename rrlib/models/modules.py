@@ -34,8 +34,7 @@ class Module(NamedTuple):
     @classmethod
     def of(cls, module, center, scale):
         """Return a copy of a module as a member; raise a ValueError where it has not one logit."""
-        last = [layer for layer in module.modules() if not list(layer.children())][-1]
-        if isinstance(last, nn.Sigmoid):
+        if any(isinstance(last, nn.Sigmoid) for last in _chain(module)[-1:]):
             raise ValueError(
                 "the module ends in a sigmoid, so it gives probabilities and never a logit below "
                 "0: leave its last layer out"
@@ -109,9 +108,8 @@ class Module(NamedTuple):
 
         It is known of a chain of linear layers and of layers that stretch by at most 1.
         """
-        layers = _chain(self.net)
-        norms = [_stretch(layer) for layer in layers] if layers else [math.inf]
-        return math.prod(norms) * self.scale.abs().max().item()
+        stretch = math.prod(_stretch(layer) for layer in _chain(self.net))
+        return stretch * self.scale.abs().max().item()
 
     def _gives_probabilities(self):
         """Whether the answers differ, but lie between 0 and 1, at rows far and wide."""
@@ -130,21 +128,22 @@ class Module(NamedTuple):
 
 
 def _chain(net):
-    """Return the layers of a chain in their order, or none where the module is something else."""
-    if not isinstance(net, nn.Sequential):
-        return [net] if isinstance(net, nn.Linear) else []
-    layers = []
-    for part in net:
-        inner = _chain(part) if isinstance(part, nn.Sequential) else [part]
-        layers += inner or [part]
-    return layers
+    """Return the layers of a chain in their order, chains within it unfolded; else the module."""
+    if not _works_as(net, nn.Sequential):
+        return [net]
+    return [layer for part in net for layer in _chain(part)]
 
 
 def _stretch(layer):
     """Return how much a layer stretches at most, inf if that is not known."""
-    if isinstance(layer, nn.Linear):
+    if _works_as(layer, nn.Linear):
         return torch.linalg.matrix_norm(layer.weight.double(), 2).item()
-    if not isinstance(layer, STEADY):
+    if not any(_works_as(layer, kind) for kind in STEADY):
         return math.inf
     slopes = getattr(layer, "negative_slope", 1.0), getattr(layer, "alpha", 1.0)
     return 1.0 if all(abs(slope) <= 1 for slope in slopes) else math.inf
+
+
+def _works_as(layer, kind):
+    """Whether a layer does what its kind does: a `forward` of its own may do otherwise."""
+    return getattr(layer.forward, "__func__", None) is kind.forward

@@ -64,7 +64,7 @@ class Actions(NamedTuple):
         self.check(people.columns)
         rows = people.to_numpy(np.float64)
         lower, upper = np.full(rows.shape, -np.inf), np.full(rows.shape, np.inf)
-        places = {name: j for j, name in enumerate(people.columns)}
+        places = {str(name): j for j, name in enumerate(people.columns)}
         for name, pair in self.range.items():
             j = places[name]
             low, high = _ends(name, pair)
@@ -131,7 +131,7 @@ class Actions(NamedTuple):
         outward = np.where(moved > before, np.ceil(moved - slack), np.floor(moved + slack))
         inward = np.where(moved > before, np.floor(upper), np.ceil(lower))
         inside = (outward >= lower) & (outward <= upper)
-        asked = np.isin(list(people.columns), list(self.whole))
+        asked = np.isin([str(name) for name in people.columns], list(self.whole))
         chosen = np.where(asked, np.where(inside, outward, inward), moved.clip(lower, upper))
         still = np.abs(moved - before) <= slack
         return pd.DataFrame(np.where(still, before, chosen), people.index, people.columns)

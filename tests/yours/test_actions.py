@@ -41,6 +41,38 @@ def test_whole_numbers_narrow_a_range():
     assert (lower[0, 2], upper[0, 2], upper[0, 0]) == (1, 4, 60)
 
 
+def test_whoever_stands_beyond_the_last_whole_number_of_a_range_may_stay():
+    people = PEOPLE.assign(credits=[0.7, 4.3])
+    lower, upper = Actions(whole=["credits"], range={"credits": (0.5, 4.5)}).limits(people)
+    assert lower[:, 2].tolist() == [0.7, 1] and upper[:, 2].tolist() == [4, 4.3]
+
+
+def test_the_ends_of_a_range_are_within_it():
+    lower, upper = Actions(range={"age": (30, 55)}).limits(PEOPLE)
+    assert lower[:, 0].tolist() == [30, 30] and upper[:, 0].tolist() == [55, 55]
+    lower, upper = Actions(range={"age": (30, 30)}).limits(PEOPLE[:1])
+    assert lower[:, 0].tolist() == upper[:, 0].tolist() == [30]
+
+
+def test_a_direction_narrows_a_range_and_what_is_immutable_has_none():
+    actions = Actions(
+        immutable=["age"],
+        decrease=["income"],
+        range={"age": (0, 99), "income": (1000, 9000)},
+        whole=["age", "income"],
+    )
+    lower, upper = actions.limits(PEOPLE)
+    assert lower.tolist() == [[30, 1000, -np.inf], [55, 1000, -np.inf]]
+    assert upper.tolist() == [[30, 2000, np.inf], [55, 2500.5, np.inf]]
+
+
+def test_columns_may_be_numbers():
+    people = PEOPLE.set_axis([0, 1, 2], axis=1)
+    actions = Actions(immutable=["0"], range={"1": (0, 9000)}, whole=["2"])
+    assert actions.limits(people)[1].tolist() == [[30, 9000, np.inf], [55, 9000, np.inf]]
+    assert actions.rounded(people, people + 0.5, SCALE)[2].tolist() == [2, 4]
+
+
 def family(slopes, bias):
     columns = [torch.tensor([slopes], dtype=torch.float64), torch.tensor([bias]).double()]
     return LogisticRegression(*columns, torch.zeros(1).double())
@@ -81,7 +113,7 @@ def test_a_person_outside_the_range_is_named():
             {"immutable": ["agee"]},
             "immutable names 'agee', which is no feature: did you mean 'age'",
         ),
-        ({"whole": ["x"]}, "whole names 'x'"),
+        ({"whole": ["x"]}, r"whole names 'x', .*: there are \['age', 'income', 'credits'\]"),
         ({"range": {"wealth": (0, 1)}}, "range names 'wealth'"),
         ({"immutable": "age"}, r"write immutable=\['age'\]"),
         ({"immutable": ["age"], "increase": ["age"]}, "'age' is in immutable and in increase"),
@@ -110,6 +142,24 @@ def test_rounding_goes_outward_within_the_limits():
     assert actions.rounded(PEOPLE, beyond, SCALE)["credits"].tolist() == [1, 4]
     near = after.assign(age=[31 + 1e-9, 54 - 1e-9])
     assert actions.rounded(PEOPLE, near, SCALE)["age"].tolist() == [31, 54], "rounding alone"
+
+
+def test_beyond_the_limits_the_last_number_within_them_is_taken():
+    actions = Actions(whole=["credits"], range={"credits": (0, 4), "income": (1000, 3000)})
+    after = PEOPLE.assign(credits=[-0.4, 4.4], income=[999.0, 3001.0])
+    rounded = actions.rounded(PEOPLE, after, SCALE)
+    assert rounded["credits"].tolist() == [0, 4] and rounded["income"].tolist() == [1000, 3000]
+
+
+def test_what_is_rounding_depends_on_the_unit_of_a_feature():
+    """A millionth of a scaled unit is 0.0008 of income."""
+    actions = Actions(whole=["income"])
+    after = PEOPLE.assign(income=[2000.0005, 2500.4995])
+    assert actions.rounded(PEOPLE, after, SCALE)["income"].tolist() == [2000, 2500.5]
+    after = PEOPLE.assign(income=[2000.001, 2500.499])
+    assert actions.rounded(PEOPLE, after, SCALE)["income"].tolist() == [2001, 2500]
+    after = PEOPLE.assign(income=[2003.0005, 2497.9995])
+    assert actions.rounded(PEOPLE, after, SCALE)["income"].tolist() == [2003, 2498]
 
 
 @given(

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.linear_model import LogisticRegression as Logistic
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
@@ -101,6 +103,162 @@ def test_derivatives_are_those_of_the_module():
         assert torch.allclose(hessian[0, i], torch.autograd.functional.hessian(logit, x))
 
 
+class Of(nn.Module):
+    """A module that does what a function says."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+class Residual(nn.Sequential):
+    """A chain of layers whose input is added to its output."""
+
+    def forward(self, rows):
+        return rows + super().forward(rows)
+
+
+class Doubled(nn.Linear):
+    def forward(self, rows):
+        return 2 * super().forward(rows)
+
+
+def linear(*rows, bias=0.0):
+    layer = nn.Linear(len(rows[0]), len(rows))
+    layer.weight.data, layer.bias.data = torch.tensor(rows), torch.full((len(rows),), bias)
+    return layer
+
+
+def test_a_module_is_asked_in_its_own_units():
+    """At (1 * 10 + 1, 1 * 100 + 2), the product is 11 * 102; one scaled unit is 10, or 100."""
+    product = Of(lambda rows: rows[:, 0] * rows[:, 1])
+    family = as_family(product, ("a", "b"), center=np.array([1.0, 2.0]), scale=[10.0, 100.0])
+    for inference in (False, True):
+        with torch.inference_mode(inference):
+            h, gradient, hessian = family.derivatives(torch.ones(1, 1, 2))
+        assert h.tolist() == [[1122]] and gradient.tolist() == [[[10 * 102, 100 * 11]]]
+        assert hessian.tolist() == [[[[0, 1000], [1000, 0]]]]
+
+
+def test_a_copy_needs_no_gradients_of_its_weights():
+    family = as_family(three_layers(), NAMES)
+    assert not family(X).requires_grad
+    assert not any(weight.requires_grad for weight in family.members.models[0].net.parameters())
+
+
+@pytest.mark.parametrize("model", [three_layers(), forest()], ids=["a module", "a forest"])
+def test_units_go_to_another_device_and_stay_exact(model):
+    family = as_family(model, NAMES, center=CENTER, scale=SCALE)
+    for place, device in ((torch.float32, "cpu"), (torch.float64, "cpu"), ("meta", "meta")):
+        (member,) = to(family, place).members.models
+        assert (member.center.device.type, member.scale.device.type) == (device, device)
+        assert member.center.dtype == member.scale.dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.full_like(x, 0.5),
+        lambda x: 1 - 2 * (-x.abs() / 3).exp(),
+        lambda x: 1 - 2 * (x.abs() > 12).float(),
+        lambda x: 1.5 * x.sigmoid(),
+        lambda x: 0.9 - x.relu().sigmoid(),
+    ],
+    ids=["a half everywhere", "below 0 at 0", "below 0 far out", "up to 1.5", "from -0.1"],
+)
+def test_what_is_no_probability_is_taken(function):
+    x = torch.tensor([[0.1], [20.0]])
+    assert torch.equal(as_family(Of(function), ["a"])(x)[0], function(x)[:, 0])
+
+
+def test_a_sigmoid_inside_is_taken_and_one_at_the_end_is_not():
+    inside = nn.Sequential(nn.Linear(3, 2), nn.Sigmoid(), nn.Linear(2, 1))
+    assert as_family(inside, NAMES)(X).shape == (1, 150)
+    within = Of(lambda rows: inside(rows))
+    within.layers, within.squash = inside, nn.Sigmoid()
+    assert as_family(within, NAMES)(X).shape == (1, 150), "its last layer is used within"
+    assert as_family(nn.Sequential(), ["a"])([[-3.0]]).tolist() == [[-3]], "no layer is no sigmoid"
+    for end in (nn.Sigmoid(), nn.Sequential(nn.Sigmoid())):
+        with pytest.raises(ValueError, match="ends in a sigmoid.*leave its last layer out"):
+            as_family(nn.Sequential(nn.Linear(3, 1), end), NAMES)
+
+
+def overridden():
+    layer = linear([3.0, 4.0])
+    layer.forward = lambda rows: 9 * rows[:, 0]
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("net", "slope"),
+    [
+        (linear([3.0, 4.0]), 5),
+        (nn.Sequential(linear([3.0, 4.0], [0.0, 0.0]), nn.ReLU(), linear([0.0, 2.0])), 10),
+        (nn.Sequential(nn.Sequential(linear([3.0, 4.0])), nn.Tanh()), 5),
+        (nn.Sequential(linear([3.0, 4.0]), nn.LeakyReLU(1.0)), 5),
+        (nn.Sequential(linear([3.0, 4.0]), nn.LeakyReLU(1.5)), np.inf),
+        (nn.Sequential(linear([3.0, 4.0]), nn.LeakyReLU(-1.5)), np.inf),
+        (nn.Sequential(linear([3.0, 4.0]), nn.ELU(1.0)), 5),
+        (nn.Sequential(linear([3.0, 4.0]), nn.ELU(1.5)), np.inf),
+        (nn.Sequential(linear([3.0, 4.0]), nn.PReLU()), np.inf),
+        (nn.Sequential(nn.Sequential(), linear([3.0, 4.0])), 5),
+        (nn.Sequential(Residual(linear([1.0, 0.0], [0.0, 1.0])), linear([3.0, 4.0])), np.inf),
+        (nn.Sequential(Of(lambda rows: 2 * rows), linear([3.0, 4.0])), np.inf),
+        (Of(lambda rows: 2 * rows[:, 0]), np.inf),
+        (Doubled(2, 1), np.inf),
+        (overridden(), np.inf),
+    ],
+)
+def test_lipschitz_bounds_by_hand(net, slope):
+    """The largest scale is 2; a chain stretches by the product of its layers' norms, if known."""
+    family = as_family(net, ("a", "b"), scale=np.array([0.5, 2.0]))
+    assert family.lipschitz().item() == pytest.approx(2 * slope)
+
+
+class Rule(BaseEstimator):
+    """A classifier whose classes are a list, and that takes arrays of any number of columns."""
+
+    def __init__(self, classes=("no", "yes")):
+        self.classes = classes
+
+    def fit(self, rows=None, labels=None):
+        self.classes_ = list(self.classes)
+        return self
+
+    def predict(self, rows):
+        return np.array(self.classes_)[(rows[:, 0] > 15).astype(int)]
+
+
+def test_decisions_are_1_or_minus_1_at_rows_in_original_units():
+    """The rule is above 15: at 1 * 10 + 6, not at 1 * 10 + 5 nor at 0."""
+    family = as_family(Rule().fit(), ("a", "b"), center=np.array([6.0, 0.0]), scale=10.0)
+    assert family([[1.0, 0.0], [0.9, 9.0], [0.0, 99.0]]).tolist() == [[1, -1, -1]]
+    other = as_family(Rule().fit(), ("a", "b"), favourable="no")
+    assert other([[16.0, 0.0], [15.0, 0.0]]).tolist() == [[-1, 1]]
+    with torch.inference_mode():
+        h, gradient = other.logits_and_gradient([[16.0, 0.0]])
+    assert h.tolist() == [[-1]] and gradient.isnan().all() and gradient.shape == (1, 1, 2)
+    with pytest.raises(ValueError, match="classes .'no', 'yes', 'maybe'., and two"):
+        as_family(Rule(("no", "yes", "maybe")).fit(), NAMES)
+
+
+def test_one_label_in_a_matrix_is_refused_with_what_to_do():
+    one = MultiOutputClassifier(Logistic()).fit(X, Y[:, None])
+    with pytest.raises(ValueError, match=r"fit it on labels of shape \(n,\)"):
+        as_family(one, NAMES)
+
+
+def test_no_more_than_three_features_of_each_kind_are_named():
+    other = Logistic().fit(RAW.assign(extra=0.0).set_axis(list("abcd"), axis=1), Y)
+    with pytest.raises(ValueError) as refused:
+        as_family(other, list("pqrs"))
+    told = str(refused.value)
+    with pytest.raises(ValueError, match="LogisticRegression: it does not know 'debt': fit it"):
+        as_family(Logistic().fit(RAW[["age", "income"]], Y), NAMES)
+    assert told.count("no feature here") == told.count("does not know") == 3
+    assert "'c'" in told and "'r'" in told and "'d'" not in told and "'s'" not in told
+
+
 def test_a_module_is_not_changed():
     net = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 1))
     net(torch.randn(16, 3)).sum().backward()
@@ -134,6 +292,78 @@ def test_a_family_is_picked_and_moved_like_its_own():
     assert exact(X).dtype == torch.float64 and exact.members.models[0].dtype == torch.float64
     own = torch.stack([torch.tensor(X), torch.tensor(X) + 1, torch.tensor(X)])
     assert torch.equal(family(own)[1], family(X + 1)[1])
+
+
+@pytest.mark.parametrize(("q", "wide"), [(2, 1), (1, np.sqrt(2))])
+def test_the_least_margin_is_that_of_the_slope_by_hand(q, wide):
+    """At (1, -1) the logit is 3 - 4 + 2 = 1, and its slope 5; an l_inf ball is sqrt(2) wide in l2.
+
+    Of a forest nothing is known, even in a ball of no size.
+    """
+    family = as_family([linear([3.0, 4.0], bias=2.0), Rule().fit()], ("a", "b"))
+    X = torch.tensor([[1.0, -1.0], [1.0, 0.0]]).double()
+    sign = torch.tensor([[1.0, -1.0], [1.0, 1.0]]).double()
+    radius = torch.tensor([[0.1, 0.2], [0.0, 0.1]]).double()
+    expected = [[1 - 0.5 * wide, -5 - wide], [-np.inf, -np.inf]]
+    for least in (family.least_margin, family.interval_margin):
+        np.testing.assert_allclose(least(X, sign, radius, q=q).numpy(), expected)
+
+
+def test_logits_around_rows_by_hand():
+    family = as_family(linear([3.0, 4.0], bias=2.0), ("a", "b"))
+    rows, width = torch.tensor([[1.0, -1.0], [0.0, 0.0]]), torch.tensor([0.5, 1.0])
+    moves = torch.tensor([[2.0, 0.0], [0.0, -2.0], [0.0, 0.0]])
+    assert family.around(rows, width, moves).tolist() == [[[4, -3, 1], [8, -6, 2]]]
+    assert family.magnitude(-rows, 1.0).tolist() == [[3, 2]]
+    assert family.magnitude(4 * rows, 1.0).tolist() == [[2, 2]], "the logit is 12 - 16 + 2"
+
+
+def test_the_type_is_that_of_all_modules():
+    single, double = nn.Linear(3, 1), nn.Linear(3, 1).double()
+    none, half = Of(lambda rows: rows[:, 0] - 2), nn.Linear(3, 1).half()
+    for models, dtype in (
+        ([single], torch.float32),
+        ([single, none], torch.float32),
+        ([none, single, forest()], torch.float32),
+        ([double], torch.float64),
+        ([single, double], torch.float64),
+        ([none], torch.float64),
+        ([half], torch.float32),
+    ):
+        family = as_family(models, NAMES)
+        assert {part.dtype for part in (family(X), family.like, family.slope, family.eps)} == {
+            dtype
+        }
+        assert family.like.tolist() == [[0, 0, 0]] * len(models) and family.eps.isnan().all()
+
+
+def test_units_are_exact_whatever_their_type():
+    family = as_family(linear([1.0]).double(), ["a"], center=1, scale=0.1)
+    assert family([[0.0], [1.0]]).tolist() == [[1, 1.1]]
+    assert family.gradient([[0.0]]).item() == 0.1
+
+
+def test_a_family_has_as_many_parameters_as_its_largest_model():
+    small, large = nn.Linear(3, 1), nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    family = as_family((large, small, Rule().fit()), NAMES)
+    assert [family.members[k].numel() for k in range(3)] == [8 + 3, 4, 0]
+    assert family.members[1:].numel() == 4 and family.members[[1, 0]].numel() == 11
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        {"center": [0.0, np.nan, 0.0]},
+        {"center": np.inf},
+        {"scale": [1.0, np.inf, 1.0]},
+        {"scale": [1.0, 1.0, np.nan]},
+        {"scale": [1.0, 0.0, 1.0]},
+        {"scale": [1.0, 1.0, -1.0]},
+    ],
+)
+def test_units_are_finite_and_scales_positive_for_every_feature(units):
+    with pytest.raises(ValueError, match="for every feature"):
+        as_family(nn.Linear(3, 1), NAMES, **units)
 
 
 def test_rows_and_their_batch_agree():
