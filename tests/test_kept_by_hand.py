@@ -1,5 +1,7 @@
 """Small stored tables, each made from models that can be read off."""
 
+import runpy
+import sys
 from math import exp, log1p
 from types import SimpleNamespace
 
@@ -8,7 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
-from rrlib.audit import constants, lambdas, starts, trainings
+from rrlib.audit import constants, kept, lambdas, starts, trainings
+from rrlib.data import datasets
+from rrlib.data.shipped import BOOK
 from rrlib.models import EPS_GRID, LogisticRegression
 from rrlib.study import Slice
 
@@ -33,6 +37,29 @@ def noted(asked, gives):
 
 def column(*numbers):
     return np.array(numbers, float)[:, None]
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("constants", {"digits": 4}),
+        ("departures", {"digits": 5}),
+        ("lambdas", {"digits": 4}),
+        ("starts", {"digits": 8, "index": True}),
+        ("trainings", {"digits": 5, "index": True}),
+    ],
+)
+def test_a_command_writes_its_table(name, options, monkeypatch):
+    written, asked = [], []
+    monkeypatch.setattr(kept, "write", noted(written, None))
+    monkeypatch.setattr(datasets, "load", noted(asked, "rows"))
+    monkeypatch.delitem(sys.modules, f"rrlib.audit.{name}", raising=False)
+    module = runpy.run_module(f"rrlib.audit.{name}", run_name="__main__")
+    (((what, make), how),) = written
+    assert what == name and how == options and module["PLACE"] == BOOK / f"{name}.csv"
+    assert callable(make)
+    if name == "trainings":
+        assert make.args == ("rows",) and asked == [(("compas",), {"seed": 0})]
 
 
 @pytest.fixture
@@ -62,6 +89,7 @@ def test_a_spread_is_from_the_least_to_the_largest_logit(loaded, monkeypatch):
     assert found["spread"].tolist() == [9.0] * 12
     assert found["accepted"].tolist() == [0.0, 0.1, 1.0] * 4
     assert found.index.tolist() == list(range(12))
+    assert len(constants.spreads()) == 3 * 5 * 3, "all datasets, five seeds, three radii"
 
 
 def test_losses_of_the_start_stand_in_the_order_of_the_procedure(loaded, monkeypatch):

@@ -46,9 +46,13 @@ class OneModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return importlib.util.spec_from_file_location(fullname, self.path, loader=self)
         return None
 
+    def get_code(self, fullname):
+        """Compile the tree, also for who runs the module as a command."""
+        return compile(self.tree, str(self.path), "exec")
+
     def exec_module(self, module):
         """Run the tree."""
-        exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
+        exec(self.get_code(self.name), module.__dict__)
 
 
 def passes(tests, finder=None, loaded=None):
