@@ -32,6 +32,8 @@ WANTED = 0.95
 LIMIT_S = 15
 """A mutant that takes longer than this, of the processor's time, is noticed: its tests would never
 end. On a busy machine no other mutant does."""
+WAIT_S = 300
+"""So is one that takes this by the clock: it waits for what never comes."""
 
 
 class OneModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -64,6 +66,7 @@ def passes(tests, finder=None, loaded=None):
         for stream in (1, 2):
             os.dup2(quiet, stream)
         signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
+        signal.alarm(WAIT_S)
         gc.disable()
         if finder:
             sys.meta_path.insert(0, finder)
