@@ -1,14 +1,12 @@
 """The students' edition: ``python book/students.py [folder]``.
 
 Every chapter with exercises becomes a notebook without solutions and without
-outputs, in `_build/students` or in the folder named; the tables that its cells
-read from beside it go with it.
+outputs, in `_build/students` or in the folder named.
 """
 
 import re
 import sys
 from pathlib import Path
-from shutil import copy
 
 import jupytext
 import nbformat
@@ -20,7 +18,6 @@ SOLUTION = re.compile(
     r"^```\{solution-start\} .*?^```\{solution-end\}\n```\n\n",
     re.MULTILINE | re.DOTALL,
 )
-TABLE = re.compile(r"read_csv\(\"(?P<name>\w+\.csv)\"\)")
 
 
 def editions():
@@ -34,13 +31,10 @@ def editions():
 
 
 def write(folder):
-    """Write the edition into a folder, with the tables that its cells read."""
+    """Write the edition into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, notebook in editions():
         nbformat.write(notebook, folder / f"{name}.ipynb")
-        for cell in notebook.cells:
-            for match in TABLE.finditer(cell.source):
-                copy(TEXT.parent / match["name"], folder)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ CODE = re.compile(
     r"^```\{code-cell\} ipython3\n(?::tags:[^\n]*\n\n)?(?P<code>.*?)^```$", re.M | re.S
 )
 ANSWER = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
+BESIDE = re.compile(r"(?:read_csv|Path|open)\(\"\w+\.\w+\"")
 LEVELS = ("Warm-up", "Core", "Research")
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -70,10 +71,10 @@ def test_the_edition_holds_no_solution_and_no_output():
         assert not any("solution" in cell.source.split("\n")[0] for cell in notebook.cells), name
 
 
-def test_the_edition_brings_the_tables_that_its_cells_read(tmp_path):
-    students.write(tmp_path)
-    tables = {path.name for path in tmp_path.glob("*.csv")}
-    assert tables == {"constants.csv", "departures.csv"}
+def test_the_edition_needs_no_file_from_beside_it():
+    for name, notebook in students.editions():
+        for cell in notebook.cells:
+            assert not BESIDE.search(cell.source), f"{name}: {cell.source}"
 
 
 @each_chapter
