@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -273,8 +274,10 @@ def test_the_counterexamples_are_what_the_paper_would_have_to_explain():
     assert lower == "w = 1 and 2, m = 2 and 5/2, lambda = 1: distance 0, lower bound 3/4"
     text = "w = 1 and 1/10, m = 22 and 4, lambda = 1/1000: distance 14400/1001, upper bound "
     assert upper == f"{text}2011/1011010", "1/1001 + 1/1010"
-    assert "distance 1/2, lower bound 1" in counterexamples.cchvae_counterexample()
-    assert counterexamples.theorem3_counterexample()
+    latent = "slopes 1 and 1/2, radii 1 and 2: distance 1/2, lower bound 1"
+    assert counterexamples.cchvae_counterexample() == latent
+    same = "w = 1 and 2, x' = 1 for both: the condition holds at 0, but 1 < 2"
+    assert counterexamples.theorem3_counterexample() == same, "m = 4 and 5, gains 1/2 and 2/5"
     assert "-0.5" in theorems.lemma1(evidence_of(None))[0].counterexample
 
 
@@ -283,6 +286,14 @@ def test_a_counterexample_that_breaks_nothing_is_none(monkeypatch):
     assert theorems.lemma1(evidence_of(None))[0].counterexample == ""
     monkeypatch.setattr(counterexamples, "theorem3_printed", lambda *args, **options: False)
     assert counterexamples.theorem3_counterexample() == ""
+    holds = Fraction(1), Fraction(2), Fraction(2), Fraction(2)
+    monkeypatch.setattr(counterexamples, "theorem1_by_reading", lambda *given: broken)
+    for bounds in (holds, (Fraction(3), Fraction(2), Fraction(1), Fraction(2))):
+        broken = {"minimiser, m at x": (Fraction(3), Fraction(2), Fraction(1), Fraction(1))}
+        broken["another"] = bounds
+        lower, upper = counterexamples.scfe_counterexamples()
+        assert upper == "", "the larger of both upper bounds is met in the other reading"
+        assert (lower == "") == (bounds is holds)
 
 
 def fit_vae(name, seed, stamp):

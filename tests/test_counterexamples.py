@@ -12,6 +12,18 @@ ONE = Fraction(1)
 READINGS = theory.scfe_readings(3.0, 2.0, 0.5)
 
 
+def test_the_people_and_the_models_of_theorem_1():
+    """x, s, lambda, and the weights of the standard and of the robust model."""
+    half, tenth = ONE / 2, ONE / 10
+    found = counterexamples.THEOREM_1
+    assert found == {
+        "L1": (0, 1, 1, 1, half),
+        "L2": (-half, 3 * half, 1, 1, 2),
+        "U0": (-20, 2, ONE / 1000, 1, tenth),
+        "U2": (0, 1, tenth, 1, -1),
+    }
+
+
 def test_readings_by_hand():
     """m = 3, ||w|| = 2, lam = 1/2: gains 1/4.5, 0.5/3, 0.5/2.5 and 0.5/4.5, residuals at x'.
 

@@ -124,7 +124,23 @@ def test_the_attacked_loss_of_lines():
         assert loss == pytest.approx(by_hand, rel=1e-9)
 
 
-@pytest.mark.parametrize("setting", trainings.SETTINGS)
+SETTINGS = {
+    "as used": {},
+    "10 passes": {"epochs": 10},
+    "160 passes": {"epochs": 160},
+    "rate 0.01": {"rate": 0.01},
+    "rate 0.2": {"rate": 0.2},
+    "minibatches of 64": {"batch_size": 64},
+    "of 1,024": {"batch_size": 1024},
+}
+
+
+def test_settings_and_steps_that_are_compared():
+    assert list(trainings.SETTINGS) == list(SETTINGS)
+    assert trainings.STEPS == (1, 5, 20)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
 def test_a_fifth_is_held_out(setting, monkeypatch):
     """Of 9 rows the first 7 train; of the others, 1 and 2, the margins are 1 - eps and 2 - eps."""
     asked = []
@@ -133,7 +149,7 @@ def test_a_fifth_is_held_out(setting, monkeypatch):
     found = trainings.held_out_loss(data, setting)
     ((X, y, eps), options), *more = asked
     assert X.tolist() == [[0]] * 7 and y.tolist() == [0] * 7 and eps == EPS_GRID and not more
-    assert options == {"seed": 0} | trainings.SETTINGS[setting]
+    assert options == {"seed": 0} | SETTINGS[setting]
     assert found.index.tolist() == list(EPS_GRID) and found.index.name == "eps"
     by_hand = [(log1p(exp(r - 1)) + log1p(exp(r - 2))) / 2 for r in EPS_GRID]
     assert found.tolist() == pytest.approx(by_hand, rel=1e-9)
