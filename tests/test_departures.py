@@ -77,6 +77,9 @@ def test_stored_are_the_departures_that_are_measured():
     np.testing.assert_allclose(stored[shares], now[shares], atol=0.02)
     nats = ["losses", "first", "bound", "behind"]
     np.testing.assert_allclose(stored[nats], now[nats], atol=0.005)
+    assert list(now) == list(stored) and (now["dataset"] == "german").all()
+    people = ["n", "cost", "cost_moved"]
+    np.testing.assert_allclose(stored[people], now[people], rtol=0.1)
 
 
 def test_stored_are_the_spreads_of_networks_that_are_constant():

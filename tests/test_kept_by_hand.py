@@ -203,13 +203,13 @@ def slice_of(X):
 
 
 def test_a_recourse_flips_the_label_within_the_cap():
-    """Rows -1, -2 and 6 of four; lines through 0, 3, 5 and 7, of the radii 0, 0.1, 0.2 and 0.3.
+    """Rows -1, -2 and 5 of four; lines through 0, 3, 5 and 7, of the radii 0, 0.1, 0.2 and 0.3.
 
-    They cost 1, 22 and 7 and flip all; nothing flips; 6, 10 and 2 flip all; 8, 10.5 and 0.5 flip
-    but the last, which was denied and stays so.
+    They cost 1, 22 and 6 and flip all; nothing flips; 6, 10 and 1 flip all, the last from the line
+    itself, which is a yes; 8, 10.5 and 1.5 flip but the last, which was denied and stays so.
     """
     x_cf = np.array([[0, 20, -1], [2.9, 2, 6], [5, 8, 4], [7, 8.5, 6.5]])[..., None]
-    found = lambdas.shares(slice_of(column(-1, -2, 6, 100)), x_cf, 0.5)
+    found = lambdas.shares(slice_of(column(-1, -2, 5, 100)), x_cf, 0.5)
     assert list(found.columns) == ["dataset", "seed", "lambda", "cost", "eps", "validity"]
     assert (found[["dataset", "seed", "lambda"]] == ["compas", 2, 0.5]).all(axis=None)
     assert found["cost"].tolist() == ["at most 10"] * 4 + ["any"] * 4
