@@ -146,6 +146,7 @@ def test_every_figure_has_name_caption_and_alt_text():
     assert len(names) == len(set(names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data, outcome", [("real", "2 failed"), ("twin", "1 failed, 1 passed")])
 def test_a_twin_lifts_the_comparison_of_data_cells_alone(tmp_path, data, outcome):
     environment = dict(os.environ)

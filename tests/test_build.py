@@ -198,6 +198,7 @@ def test_a_bad_page_fails_the_build_until_it_is_mended(project, source, text, co
         assert status and complaint in log, log
 
 
+@pytest.mark.slow
 def test_a_build_shows_what_the_code_gives_and_a_second_one_does_nothing(project):
     write(project, "print(6 * 7)")
     status, log = build(project)

@@ -449,6 +449,7 @@ def _code(path):
     return ast.unparse(tree)
 
 
+@pytest.mark.slow
 def test_a_reader_may_stop_before_the_ledger_ends():
     call = [sys.executable, "-m", "rrlib.claims", "--help"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

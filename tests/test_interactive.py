@@ -137,6 +137,7 @@ class TestInBrowser:
         assert not shown.place.is_visible()
         expect(shown.still).to_be_visible()
 
+    @pytest.mark.slow
     @each_figure
     def test_without_scripts_the_picture_is_there(self, opened, name):
         shown = opened(name, java_script_enabled=False)
@@ -160,6 +161,7 @@ class TestInBrowser:
             assert label.text_content() and output.text_content() == after
             slider.press("Home" if low else "End")
 
+    @pytest.mark.slow
     @each_figure
     def test_letters_are_large_enough_on_a_phone(self, opened, name):
         shown = opened(name, viewport={"width": 400, "height": 800})

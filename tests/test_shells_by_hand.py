@@ -83,15 +83,49 @@ def test_a_shell_by_hand(monkeypatch, chunk):
     z, start = doubles([[0.0], [10.0]]), doubles([[0.0], [10.0]])
     wanted = torch.tensor([[True, False], [False, True]])
     shifts = doubles([[3.0], [1.0], [-2.0]])
-    hit, choice, least = MODULE._search_shell(model, decoder, z, start, wanted, shifts, None)
+    given = model, decoder, z, start, wanted
+    everyone = torch.ones(2, 2, dtype=torch.bool)
+    hit, choice, least = MODULE._search_shell(*given, everyone, shifts, None)
     assert asked == ([2] if chunk > 3 else [1, 1])
     # points 4, 2, -1 and 14, 12, 9: at least 1.5; below; below 20; at least 20
     assert hit.tolist() == [[True, False], [True, False]]
     assert choice[:, 0].tolist() == [1, 2] and least.tolist() == [1, 1]
     box = Box(doubles([[-0.5], [10.5]]), doubles([[1.75], [30.0]]))
-    hit, choice, least = MODULE._search_shell(model, decoder, z, start, wanted, shifts, box)
+    hit, choice, least = MODULE._search_shell(*given, everyone, shifts, box)
     assert hit.tolist() == [[True, False], [True, False]] and least.tolist() == [0.5, 0.5]
     assert choice[:, 0].tolist() == [0, 2], "3 and 1 are both clipped to 1.75: the first"
+    open_ = torch.tensor([[False, True], [True, True]])
+    hit, _, least = MODULE._search_shell(*given, open_, shifts, box)
+    assert hit.tolist() == [[False, False], [True, False]], "a pair that is solved has no hit"
+    assert least.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("chunk", [20_000, 2, 1])
+def test_which_of_the_points_hit(monkeypatch, chunk):
+    """A logit of 0 is favourable; one that is no number is judged as it is anywhere."""
+    monkeypatch.setattr(MODULE, "CHUNK", chunk)
+    nan = float("nan")
+    cases = [
+        ([-1.0, 0.0], True, 1),
+        ([-1.0, -0.5], True, None),
+        ([0.5, 0.0], False, None),
+        ([0.5, -0.1], False, 1),
+        ([nan, 2.0], True, 1),
+        ([2.0, nan], False, 1),
+    ]
+    identity = affine([[1.0]], [0.0])
+    decoder = Residual(*(part.float() for part in identity))
+    for logits, favourable, expected in cases:
+
+        def model(points, logits=logits):
+            return torch.where(points[:, 0] > 1.5, *torch.tensor(logits)).unsqueeze(0)
+
+        wanted = torch.tensor([[favourable]])
+        origin, shifts = doubles([[0.0]]), doubles([[2.0], [1.0]])
+        given = model, decoder, origin, origin, wanted, torch.ones_like(wanted), shifts, None
+        hit, choice, _ = MODULE._search_shell(*given)
+        assert hit.item() == (expected is not None)
+        assert not hit or choice.item() == expected
 
 
 @pytest.fixture

@@ -175,13 +175,13 @@ def _search(model, vae, stretch, samples, step, max_cost, max_evals, seed, start
         origin, aim = start[rows], wanted[grid]
         lengths, shifts = _draw(seed, shell, samples, step, z)
         hit, choice, least = _search_shell(
-            select(coarse, models), decoder, z[rows], origin, aim, shifts, bounds
+            select(coarse, models), decoder, z[rows], origin, aim, open_[grid], shifts, bounds
         )
         if hit.any():  # in float32; where a pair has none its choice is any point
             point = clip(decode(vae, z[rows] + shifts[choice]).to(start), bounds)
             affordable = torch.linalg.vector_norm(point - origin, dim=-1) <= max_cost
             across = predict(select(model, models), point) == aim
-            found = open_[grid] & hit & affordable & across
+            found = hit & affordable & across
             length = lengths[choice].to(start)
             x_cf[grid] = torch.where(found.unsqueeze(-1), point, x_cf[grid])
             latent_distance[grid] = torch.where(found, length, latent_distance[grid])
@@ -222,26 +222,33 @@ def _draw(seed, shell, samples, step, like):
     return torch.as_tensor(lengths).to(like.device), torch.as_tensor(shifts).to(like.device)
 
 
-def _search_shell(model, decoder, z, start, wanted, shifts, box):
+def _search_shell(model, decoder, z, start, wanted, open_, shifts, box):
     """Judge every row at every displacement, in float32.
 
-    Returns whether a row has a hit and which is the closest, both (E, m), and the least cost of
-    any of its points, hit or not, (m,).
+    Returns whether an open pair has a hit and which is the closest, both (E, m), and the least cost
+    of any of the row's points, hit or not, (m,).
     """
     z, start, shifts = z.float(), start.float(), shifts.float()
+    hit, choice = torch.zeros_like(wanted), torch.zeros_like(wanted, dtype=torch.long)
     everyone = torch.arange(len(z), device=z.device)
-    parts = []
+    least = []
     for chunk in everyone.split(max(1, CHUNK // len(shifts))):
         points = decode_around(decoder, z[chunk], shifts)
         if box is not None:
             lower, upper = (side[chunk].float().mT.unsqueeze(-1) for side in box)
             points = points.clamp_(lower, upper)
         cost = (points - start[chunk].mT.unsqueeze(-1)).square_().sum(0)
+        least.append(cost.amin(-1).sqrt())
         logits = model(points.flatten(1).mT).unflatten(1, cost.shape)
-        hits = (logits >= 0) == wanted[:, chunk, None]
-        best, choice = torch.where(hits, cost, torch.inf).min(-1)
-        parts.append((torch.isfinite(best), choice, cost.amin(-1).sqrt()))
-    return tuple(torch.cat(part, -1) for part in zip(*parts))
+        # Most pairs have no hit: their largest or least logit says so, at less than it takes to
+        # judge each point. Where a logit is NaN neither does.
+        none = torch.where(wanted[:, chunk], logits.amax(-1) < 0, logits.amin(-1) >= 0)
+        e, i = (open_[:, chunk] & ~none).nonzero(as_tuple=True)
+        hits = (logits[e, i] >= 0) == wanted[e, chunk[i], None]
+        nearest, which = torch.where(hits, cost[i], torch.inf).min(-1)
+        hit[e, chunk[i]] = torch.isfinite(nearest)
+        choice[e, chunk[i]] = which
+    return hit, choice, torch.cat(least)
 
 
 def _check_vae(vae, d):

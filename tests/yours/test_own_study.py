@@ -128,6 +128,7 @@ def test_a_radius_at_which_the_solver_fails_counts_as_one_without(credit, monkey
         study.fit_from(split.X_train, split.y_train)
 
 
+@pytest.mark.slow
 def test_two_processes_measure_what_one_does(credit):
     splits = [credit.split(seed=seed) for seed in (0, 1)]
     one, two = (study.measure_all(splits, most=5, jobs=jobs) for jobs in (1, 2))
