@@ -17,10 +17,9 @@ import pytest
 from nbval.plugin import IPyNbCell
 
 from _ext import alike, execution, kernels
-from rrlib.data import datasets, places
+from rrlib.data import datasets
 
-# One thread a kernel, as in a build, and figures that are drawn and not looked at.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Figures are drawn, and nobody looks at them.
 os.environ.setdefault("RRLIB_DOTS", "40")
 
 SOURCES = pytest.StashKey[dict]()
@@ -31,7 +30,7 @@ ON_TWINS = (
 
 
 def pytest_configure(config):
-    places.settle()  # notebooks run in another folder
+    execution.settle()
     config.stash[SOURCES] = {name: datasets.source(name) for name in datasets.NAMES}
 
 

@@ -34,6 +34,17 @@ KEPT = 200
 TIMEOUT = 600
 """Seconds that a cell may take."""
 
+SURROUNDINGS = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**30),
+}
+"""What every kernel starts with: one thread, and memory that is kept.
+
+By default glibc gives the memory of an array back at once, and the next array of
+its size costs page faults: a tenth of the time of a chapter of large arrays.
+"""
+
 FAILURES = (
     exceptions.CellExecutionError,
     exceptions.CellTimeoutError,
@@ -66,7 +77,7 @@ def update(pages, timeout=TIMEOUT):
     ExtensionError
         Where a cell raises, takes too long, or writes to stderr.
     """
-    places.settle()  # kernels start in another folder
+    settle()
     cache = open_cache()
     stale = [name for name, page in pages.items() if find(page, cache) is None]
     seconds, problems = {}, []
@@ -87,6 +98,13 @@ def update(pages, timeout=TIMEOUT):
     if problems:
         raise ExtensionError("\n\n".join(["pages that failed", *problems]))
     return seconds
+
+
+def settle():
+    """Give kernels started from now on, in another folder, what they need."""
+    places.settle()
+    for name, value in SURROUNDINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def open_cache():
@@ -177,11 +195,11 @@ def run(name, notebook, timeout, several):
 
 
 def execute(notebook, timeout):
-    """Run all cells in a fresh kernel of one thread, in the folder of the book.
+    """Run all cells in a fresh kernel, in the folder of the book.
 
     Raises where a cell raises.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    settle()
     client = NotebookClient(
         notebook,
         timeout=timeout,

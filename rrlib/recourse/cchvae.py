@@ -162,8 +162,7 @@ def _search(model, vae, stretch, samples, step, max_cost, max_evals, seed, start
         outer = step * (shell + 1)
         n_evals += samples * open_
         radius = torch.where(open_, outer, radius)
-        # Decoded where the shell may hold a hit, (E, n), or may lie beyond max_cost as a whole,
-        # (n,), which ends the search. Elsewhere it is counted and passed.
+        # Decoded where it may hold a hit, (E, n), or may lie beyond max_cost, (n,); else passed.
         may_hit = centre_gap <= stretch * outer
         may_end = error + stretch * outer > max_cost
         decoded = open_ & (may_hit | may_end)
@@ -240,8 +239,7 @@ def _search_shell(model, decoder, z, start, wanted, open_, shifts, box):
         cost = (points - start[chunk].mT.unsqueeze(-1)).square_().sum(0)
         least.append(cost.amin(-1).sqrt())
         logits = model(points.flatten(1).mT).unflatten(1, cost.shape)
-        # Most pairs have no hit: their largest or least logit says so, at less than it takes to
-        # judge each point. Where a logit is NaN neither does.
+        # The largest or least logit tells cheaply that there is no hit, but not where one is NaN.
         none = torch.where(wanted[:, chunk], logits.amax(-1) < 0, logits.amin(-1) >= 0)
         e, i = (open_[:, chunk] & ~none).nonzero(as_tuple=True)
         hits = (logits[e, i] >= 0) == wanted[e, chunk[i], None]
