@@ -111,6 +111,7 @@ def test_which_of_the_points_hit(monkeypatch, chunk):
         ([0.5, 0.0], False, None),
         ([0.5, -0.1], False, 1),
         ([nan, 2.0], True, 1),
+        ([nan, -1.0], True, None),
         ([2.0, nan], False, 1),
     ]
     identity = affine([[1.0]], [0.0])
