@@ -78,6 +78,10 @@ PROBLEMS = r"""() => {
     say('a line of code is broken', all('pre',
         n => getComputedStyle(n).whiteSpace !== 'pre' && !n.closest('.sentences')));
     say('cells of a table touch', all('td', n => style(n, 'paddingLeft') < 4));
+    const middle = ({left, right}) => (left + right) / 2;
+    say('no number of a table is in sight', all('.cell_output table.dataframe',
+        n => middle(n.querySelector('td').getBoundingClientRect())
+            > n.closest('.cell_output').getBoundingClientRect().right));
     say('letters of a figure are too small', all('a.image-reference img', n =>
         n.clientWidth < 0.65 * parseFloat(n.style.width)));
     const footer = document.querySelector('.bd-footer-content').textContent;
@@ -85,6 +89,13 @@ PROBLEMS = r"""() => {
         if (!footer.includes(word)) problems.push(`the footer lacks: ${word}`);
     return problems;
 }"""
+
+UNFOLD = """() => {
+    document.querySelectorAll('.bd-article details').forEach(fold => fold.open = true);
+    document.querySelectorAll('.toggle-hidden').forEach(
+        solution => solution.querySelector('.toggle-button').click());
+}"""
+"""Open what is folded away: tables, proofs, code, and the solutions of exercises."""
 
 AXE = """([context, options]) => axe.run(context, {
     resultTypes: ['violations'], preload: false, ...options,
@@ -175,6 +186,7 @@ def show(window, width, scheme):
 @each_page
 def test_page(window, requests, path):
     open_page(window, path)
+    window.evaluate(UNFOLD)
     for width, scheme in SHOWN:
         show(window, width, scheme)
         assert not window.evaluate(PROBLEMS), f"{width} px, {scheme} theme"
@@ -190,6 +202,7 @@ def test_page(window, requests, path):
 @each_page
 def test_page_in_the_other_themes(window, path):
     open_page(window, path)
+    window.evaluate(UNFOLD)
     for width, scheme in ALSO_SHOWN:
         show(window, width, scheme)
         assert not window.evaluate(PROBLEMS), f"{width} px, {scheme} theme"

@@ -1,8 +1,9 @@
 """Sphinx extension: what the theme leaves to do on a page.
 
 Landmarks and roles for screen readers, a footer, columns of tables that line up,
-wide tables in the margin, lines that break between words, figures in their size
-with a link to the whole, and the page that a search finds first.
+labels of rows that leave room on a phone, wide tables in the margin, lines that
+break between words and before relations, figures in their size with a link to the
+whole, and the page that a search finds first.
 """
 
 import re
@@ -47,7 +48,7 @@ LEGIBLE = 0.66
 """How much of its size a figure keeps on a phone, so that letters have 9 pixels."""
 
 SIZE = re.compile(r'(?<=style="width: )(\d+)px;(?=" />\s*</a>)')
-SOLUTION = re.compile(r"(Solution to)(<a [^>]*>) ")
+SOLUTION = re.compile(r"(Solution to)(<a [^>]*>) ([^<]*)")
 TABLE = re.compile(r'<table border="1" class="dataframe">.*?</table>', re.DOTALL)
 ROW = re.compile(r"<tr[^>]*>.*?</tr>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])([^>]*)>(.*?)</t[hd]>", re.DOTALL)
@@ -59,15 +60,16 @@ SHORT = 12
 """The characters of a word that may stand among numbers, such as "none"."""
 
 NO_SIGN = re.compile(r"^-(?=0\.0+(?!\d))")
-MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])")
+MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])|(?<= )-(?= )")
 
 WHOLE = re.compile(
     r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
-    r"|C-CHVAE|t-SNE|min-max"
-    r"|\d[\d.,]* %|(?:Fig|Eq)\. \d[\d.]*"
+    r"|C-CHVAE|t-SNE|min-max|trade-off"
+    r"|\d[\d.,]* %|(?:Fig\.|Eq\.|Figure|Table|Theorem|Lemma) \d[\d.]*(?:\(\w\))?"
     r"|(?:\b(?:\w|eps|lambda) = )?\d[\d.]* to \d+(?:\.\d+)?"
     r"|\b(?:\w|eps|lambda) = (?:−?\d[\d./]*|inf\b)"
     r"|[−+]?\d[\d.,]*(?:e-\d+)?(?: %)? \[[−+]?\d[\d.e-]*, [−+]?\d[\d.e-]*\]"
+    r"|\((?:[−+]?\d[\d.]*, )+[−+]?\d[\d.]*\)"
     r'|[(“]*<span class="math notranslate nohighlight">[^<]*</span>'
     r"(?:-\w+)?[).,;:?”]*"
     r"|<[^>]*>",
@@ -76,15 +78,21 @@ WHOLE = re.compile(
 """What a page holds, and between its tags what no end of a line may part."""
 
 SCROLLS = 40
-"""The characters of a formula from which it may be wider than a phone."""
+"""The characters of a formula beyond which it may be wider than a phone."""
 
 PRINTED = re.compile(r'<div class="[^"]*\bsentences\b[^"]*">.*?</pre>', re.DOTALL)
-POWER = re.compile(r"\d[\d.]*e-\d+")
+VALUE = re.compile(r"\w+ (?:=|&[lg]t;) -?\d[\d.]*(?:e-\d+)?|\d[\d.]*e-\d+")
 KEPT = r'<span class="whole">\g<0></span>'
-"""A printed number with a hyphen, after which no line ends."""
+"""A printed number with its name or with a hyphen, in which no line ends."""
 
-ALIGNED = re.compile(r"\S {2,}\S")
+ALIGNED = re.compile(r"\S {2,}\S.*\n.*\S {2,}\S")
 """Columns of a printed text."""
+
+TOKEN = re.compile(r":=|\\[A-Za-z]+|\\?.", re.DOTALL)
+RELATIONS = {"=", "<", ">", ":=", r"\le", r"\ge", r"\approx"}
+OPENING = {"{", "(", "[", r"\{", r"\left", r"\begin"}
+CLOSING = {"}", ")", "]", r"\}", r"\right", r"\end"}
+"""What a formula is made of, and where a line may end in it: before a relation."""
 
 
 def join_heads(table):
@@ -114,6 +122,13 @@ def is_words(column, heads):
     return most or max(map(len, words), default=0) > SHORT
 
 
+def kind_of(column, heads):
+    """The class of a column: none for numbers, and one more for long words."""
+    if not is_words(column, heads):
+        return ""
+    return "words phrases" if max(map(len, column)) > LONGEST else "words"
+
+
 def polish(text):
     """Give a number its minus sign, and none where it is rounded to zero."""
     return MINUS.sub("−", NO_SIGN.sub("", text))
@@ -134,22 +149,59 @@ def line_up(table):
     heads = [[text for _, _, text in line][-len(columns) :] for line in lines]
     heads = [line for line in heads if len(line) == len(columns)]
     heads = heads or [[""] * len(columns)]
-    words = [is_words(*pair) for pair in zip(columns, zip(*heads))]
+    kinds = [kind_of(*pair) for pair in zip(columns, zip(*heads))]
 
     def mark_row(match):
         cells = CELL.findall(match[0])
-        if "colspan" in match[0] or len(cells) < len(words):
+        if "colspan" in match[0] or len(cells) < len(kinds):
             return match[0]
-        marks = iter([True] * (len(cells) - len(words)) + words)
+        marks = iter(["words"] * (len(cells) - len(kinds)) + kinds)
 
         def mark_cell(cell):
             tag, options, text = cell.groups()
-            style = ' class="words"' if next(marks) else ""
+            kind = next(marks)
+            style = f' class="{kind}"' if kind else ""
             return f"<{tag}{options}{style}>{polish(text)}</{tag}>"
 
         return CELL.sub(mark_cell, match[0])
 
     return ROW.sub(mark_row, table)
+
+
+def lift_labels(table):
+    """Put the outer labels of rows in lines above them, which only a phone shows.
+
+    There three columns of labels or more would leave no room for numbers.
+    """
+    head, _, body = table.partition("<tbody>")
+    rows = ROW.findall(body)
+    depth = rows[0].count("<th") if rows else 0
+    outer = max((row.count("rowspan=") for row in rows), default=0)
+    if depth < 3 or not outer:
+        return table
+    names = [text for _, _, text in CELL.findall(ROW.findall(head)[-1])][:outer]
+    width = len(CELL.findall(rows[0])) - outer
+    labels = [""] * outer
+
+    def mark(row, count):
+        return re.sub("<th", '<th data-level="outer"', row, count=count)
+
+    def lift(match):
+        first = depth - match[0].count("<th")
+        if first >= outer:
+            return match[0]
+        cells = CELL.findall(match[0])[: outer - first]
+        labels[first:] = [text for _, _, text in cells]
+        said = ", ".join(
+            f"{name} {label}".strip() if NUMBER.fullmatch(label) else label
+            for name, label in zip(names, labels)
+            if label
+        )
+        line = f'<th colspan="{width}"><span>{said}</span></th>'
+        return f'<tr class="lifted">{line}</tr>\n{mark(match[0], outer - first)}'
+
+    head = ROW.sub(lambda row: mark(row[0], outer), head)
+    return f"{head}<tbody>{ROW.sub(lift, body)}"
 
 
 def is_wide(rows):
@@ -182,6 +234,27 @@ def wrap_outputs(doctree):
             block["classes"].append("sentences")
 
 
+def cut(formula):
+    """The parts of a formula: each begins with a relation outside all brackets."""
+    parts, depth = [""], 0
+    for token in TOKEN.findall(formula):
+        if token in RELATIONS and not depth and parts[-1].strip():
+            parts.append("")
+        depth += (token in OPENING) - (token in CLOSING)
+        parts[-1] += token
+    return parts
+
+
+def break_formulas(doctree):
+    """Let a line end before a relation of a long formula in the text."""
+    for formula in list(doctree.findall(nodes.math)):
+        text = formula.astext()
+        if len(text) > SCROLLS:
+            parts = [nodes.math(part, part) for part in cut(text)]
+            spaces = [nodes.Text(" ") for part in parts]
+            formula.replace_self([*chain(*zip(parts, spaces))][:-1])
+
+
 def size_figures(app, doctree):
     """Give a cell's figure its size in print; it is then a link to the whole."""
     for image in doctree.findall(nodes.image):
@@ -206,6 +279,7 @@ def find_first(doctree, docname):
 def complete(app, doctree, docname):
     widen_tables(doctree)
     wrap_outputs(doctree)
+    break_formulas(doctree)
     size_figures(app, doctree)
     find_first(doctree, docname)
 
@@ -218,10 +292,19 @@ def mend(app, page, template, context, doctree):
         for wrong, right in ROLES.items():
             body = body.replace(wrong, right)
         body = SIZE.sub(keep_legible, body)
-        body = SOLUTION.sub(r"\1 \2", body)
-        body = TABLE.sub(lambda match: line_up(match[0]), body)
+        body = SOLUTION.sub(set_apart, body)
+        body = TABLE.sub(lambda match: lift_labels(line_up(match[0])), body)
         body = WHOLE.sub(keep_whole, body)
-        context["body"] = PRINTED.sub(lambda match: POWER.sub(KEPT, match[0]), body)
+        context["body"] = PRINTED.sub(lambda match: VALUE.sub(KEPT, match[0]), body)
+    for step in ("prev", "next"):
+        if context.get(step):
+            title = WHOLE.sub(keep_whole, context[step]["title"])
+            context[step] = {**context[step], "title": title}
+
+
+def set_apart(match):
+    """Put a space before the title of an exercise, and set its apostrophes."""
+    return f"{match[1]} {match[2]}" + match[3].replace("'", "’")
 
 
 def keep_legible(match):
