@@ -84,6 +84,9 @@ PROBLEMS = r"""() => {
             > n.closest('.cell_output').getBoundingClientRect().right));
     say('letters of a figure are too small', all('a.image-reference img', n =>
         n.clientWidth < 0.65 * parseFloat(n.style.width)));
+    if (root.clientWidth > 1000)
+        say('a table scrolls sideways', all('.output:has(table.dataframe)',
+            n => n.scrollWidth > n.clientWidth + 1));
     const footer = document.querySelector('.bd-footer-content').textContent;
     for (const word of ['CC BY 4.0', 'MIT License', 'How to cite', 'ow to run'])
         if (!footer.includes(word)) problems.push(`the footer lacks: ${word}`);
