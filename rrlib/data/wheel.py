@@ -115,11 +115,12 @@ def _download(work, carrier):
 
 
 def _complaint(text):
-    """What pip says of its error, in one line."""
+    """What pip says of its error, in one line, which recent releases mark with a cross."""
     lines = text.strip().splitlines() or ["pip gave no reason"]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    if errors and errors[0] != "Exception:":
-        return errors[0]
+    for mark in ("ERROR: ", "× "):
+        errors = [line.removeprefix(mark) for line in lines if line.startswith(mark)]
+        if errors and errors[0] != "Exception:":
+            return errors[0]
     return lines[-1]  # of a traceback, the error itself
 
 
