@@ -65,6 +65,7 @@ MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.])|(?<= )-(?= )")
 WHOLE = re.compile(
     r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
     r"|C-CHVAE|t-SNE|min-max|trade-off"
+    r"|± \d[\d.]*"
     r"|\d[\d.,]* %|(?:Fig\.|Eq\.|Figure|Table|Theorem|Lemma) \d[\d.]*(?:\(\w\))?"
     r"|(?:\b(?:\w|eps|lambda) = )?\d[\d.]* to \d+(?:\.\d+)?"
     r"|\b(?:\w|eps|lambda) = (?:−?\d[\d./]*|inf\b)"
