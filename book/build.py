@@ -6,14 +6,12 @@ without one, nothing is done.
 """
 
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 from time import perf_counter
 
 from sphinx.errors import ExtensionError
 
-from _ext import dependencies, execution
+from _ext import dependencies, execution, kernels
 from _ext.dependencies import ROOT
 
 HTML = ROOT / "_build" / "html"
@@ -27,19 +25,33 @@ def main():
     if STAMP.exists() and STAMP.read_text() == state:
         print(f"Nothing has changed: {HTML / 'index.html'}")
         return
+    execution.settle()
+    kernels.preload()
     try:
         seconds = execution.update(execution.read_pages())
     except ExtensionError as error:
         sys.exit(str(error))
     shutil.rmtree(HTML, ignore_errors=True)
     executed = perf_counter()
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT]
-    built = subprocess.run([*command, "-W", "--keep-going", "-n"])
+    written = write_pages()
     end = perf_counter()
     report(seconds | {"reading and writing": end - executed}, end - start)
-    if built.returncode:
+    if not written:
         sys.exit("The build failed; the reason is above.")
     STAMP.write_text(state)
+
+
+def write_pages():
+    """Have Jupyter Book read and write the pages; return whether none warned."""
+    # It imports Sphinx, which takes seconds.
+    from jupyter_book.cli.main import main as jupyter_book
+
+    options = ["-W", "--keep-going", "-n"]
+    try:
+        jupyter_book(["build", str(ROOT), *options], standalone_mode=False)
+    except SystemExit:
+        return False
+    return True
 
 
 def report(seconds, total):

@@ -85,11 +85,11 @@ def update(pages, timeout=TIMEOUT):
         print(f"Pages to execute: {', '.join(stale)}", flush=True)
     if len(stale) > 1:
         seconds["what pages share"] = prepare([pages[name] for name in stale])
+        kernels.preload()
     order = longest_first({name: pages[name] for name in stale}, cache)
-    several = len(stale) > 1
-    calls = [delayed(run)(name, pages[name], timeout, several) for name in order]
-    jobs = min(2, len(calls)) or 1
-    for done in Parallel(jobs, return_as="generator_unordered")(calls):
+    calls = [delayed(run)(name, pages[name], timeout) for name in order]
+    two = Parallel(2, prefer="threads", return_as="generator_unordered")
+    for done in two(calls):
         seconds[done.name] = done.seconds
         print(f"{done.seconds:7.1f} s  {done.name}", flush=True)
         problem = done.problem or keep(done, cache)
@@ -181,11 +181,9 @@ def prepare(pages):
     return perf_counter() - start
 
 
-def run(name, notebook, timeout, several):
-    """Run a page, one of several or not, and say what is wrong with it."""
+def run(name, notebook, timeout):
+    """Run a page, and say what is wrong with it."""
     start = perf_counter()
-    if several:
-        kernels.preload()
     try:
         execute(notebook, timeout)
         problem = complaint(notebook, allowed="remove-stderr")

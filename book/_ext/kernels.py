@@ -2,7 +2,8 @@
 
 To import PyTorch, pandas and Matplotlib takes seconds, anew for every page. After
 `preload` this process forks its kernels from a server that has imported them, and
-nothing else: each page runs in a process of its own and imports `rrlib` itself.
+nothing else: each page runs in a process of its own and imports `rrlib` itself. The
+server starts at once, and imports while this process goes on.
 Where processes cannot be forked safely, kernels start as usual.
 """
 
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 from importlib.metadata import EntryPoint
+from multiprocessing import forkserver
 from threading import Thread
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
@@ -40,6 +42,7 @@ def preload():
     if sys.platform != "linux":
         return
     FORK.set_forkserver_preload(LIBRARIES)
+    forkserver.ensure_running()
     factory = KernelProvisionerFactory.instance()
     group = KernelProvisionerFactory.GROUP_NAME
     factory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:Forked", group)

@@ -110,7 +110,7 @@ def palette_png(fig):
     fig.savefig(full, dpi=DOTS, bbox_inches="tight", pil_kwargs={"compress_level": 0})
     image = Image.open(full).convert("RGB")
     few = image.quantize(COLOURS, dither=Image.Dither.NONE)
-    few.save(small, "png", optimize=True, dpi=(DOTS, DOTS))
+    few.save(small, "png", compress_level=7, dpi=(DOTS, DOTS))
     return small.getvalue()
 
 
