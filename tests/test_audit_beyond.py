@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from rrlib.audit import lambdas, trainings
+from rrlib.audit import adam, lambdas, trainings
 from rrlib.data import datasets
 from rrlib.models import EPS_GRID, LogisticRegression
 
@@ -41,6 +41,11 @@ def test_the_stored_tables_are_whole():
     assert len(runs) == 3 * 5 * len(lambdas.LAMBDAS) * len(lambdas.CAPS)
     assert (runs == len(lambdas.RADII)).all()
     assert table["validity"].between(0, 1).all()
+    beside = pd.read_csv(adam.PLACE)
+    assert len(beside.drop_duplicates(adam.CASE)) == len(beside) == 3 * 5 * len(EPS_GRID)
+    assert (beside["adam_only"] <= beside["adam"]).all(), "a part of it"
+    either = beside["adam"] + beside["scfe_only"]
+    assert either.between(0, 1 + 2e-6).all(), "a share, to the digits that are stored"
     known = trainings.read()
     assert list(known.columns) == list(EPS_GRID)
     settings = [*trainings.SETTINGS, *map(str, trainings.STEPS)]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from rrlib.audit import constants, kept, lambdas, starts, trainings
+from rrlib.audit import adam, constants, kept, lambdas, starts, trainings
 from rrlib.data import datasets
 from rrlib.data.shipped import BOOK
 from rrlib.models import EPS_GRID, LogisticRegression
@@ -42,6 +42,7 @@ def column(*numbers):
 @pytest.mark.parametrize(
     "name, options",
     [
+        ("adam", {"digits": 6}),
         ("constants", {"digits": 4}),
         ("departures", {"digits": 5}),
         ("lambdas", {"digits": 4}),
@@ -231,12 +232,59 @@ def test_the_first_rows_are_searched_with_each_lambda(monkeypatch):
     assert table.index.tolist() == list(range(16))
 
 
-def test_all_networks_of_the_study_are_searched(monkeypatch):
+@pytest.mark.parametrize("module, methods", [(lambdas, ()), (adam, ["scfe"])])
+def test_all_networks_of_the_study_are_searched(module, methods, monkeypatch):
     asked = []
-    monkeypatch.setattr(lambdas.study, "run", noted(asked, ["one", "two"]))
-    monkeypatch.setattr(lambdas, "measure", lambda one: pd.DataFrame({"slice": [one]}))
+    monkeypatch.setattr(module.study, "run", noted(asked, ["one", "two"]))
+    monkeypatch.setattr(module, "measure", lambda one: pd.DataFrame({"slice": [one]}))
     monkeypatch.setattr(
-        lambdas, "Parallel", lambda jobs: lambda calls: [call[0](*call[1]) for call in calls]
+        module, "Parallel", lambda jobs: lambda calls: [call[0](*call[1]) for call in calls]
     )
-    assert lambdas.aggregates()["slice"].tolist() == ["one", "two"]
-    assert asked == [((), {"kinds": ["network"], "methods": ()})]
+    assert module.aggregates()["slice"].tolist() == ["one", "two"]
+    assert asked == [((), {"kinds": ["network"], "methods": methods})]
+
+
+def searched(n, converged, slopes):
+    """A slice of n rows on which SCFE finds what it finds at every radius, on some slopes."""
+    steep = torch.tensor(slopes, dtype=torch.float64)[None, :, None] * torch.tensor([0.6, -0.8])
+    model = SimpleNamespace(gradient=lambda X: steep[:, : len(X)].expand(E, -1, -1))
+    recourse = {"scfe": SimpleNamespace(valid=np.tile(converged, (E, 1)))}
+    return SimpleNamespace(
+        dataset="compas", seed=2, model=model, X=np.zeros((n, 2)), recourse=recourse
+    )
+
+
+def test_two_searches_are_compared_on_the_same_rows():
+    """Of five rows the first four: SCFE finds 0 and 2; Adam 0 and 1 at the first radius, then 3."""
+    one = searched(5, [True, False, True, False, True], [1.0, 2.0, 3.0, 5.0, 7.0])
+    valid = np.zeros((E, 4), bool)
+    valid[0, :2] = valid[1:, 3] = True
+    found = adam.compare(one, valid)
+    assert (found[["dataset", "seed"]] == ["compas", 2]).all(axis=None)
+    assert found["eps"].tolist() == list(EPS_GRID)
+    assert found["adam"].tolist() == [0.5] + [0.25] * (E - 1)
+    assert found["adam_only"].tolist() == [0.25] * E
+    assert found["scfe_only"].tolist() == [0.25] + [0.5] * (E - 1)
+    assert found["slope_valid"].tolist() == pytest.approx([1.5] + [5.0] * (E - 1))
+    assert found["slope_failed"].tolist() == pytest.approx([4.0] + [2.0] * (E - 1))
+
+
+def test_a_median_over_nobody_is_undefined():
+    one = searched(2, [True, True], [1.0, 2.0])
+    found = adam.compare(one, np.ones((E, 2), bool))
+    assert found["slope_failed"].isna().all()
+    assert found["slope_valid"].tolist() == pytest.approx([1.5] * E)
+
+
+def test_adam_searches_from_the_first_rows_within_the_cap(monkeypatch):
+    """Of 2,001 rows the last is not searched; of the others one is not valid and one too dear."""
+    asked, cost = [], torch.full((E, 2000), 10.0)
+    valid = torch.ones(E, 2000, dtype=torch.bool)
+    valid[:, 0], cost[:, 1] = False, 10.5
+    monkeypatch.setattr(adam, "scfe_adam", noted(asked, SimpleNamespace(valid=valid, cost=cost)))
+    one = searched(2001, [True] * 2001, [1.0] * 2001)
+    found = adam.measure(one)
+    (((model, X), named),) = asked
+    assert model is one.model and len(X) == 2000 and not named
+    assert found["adam"].tolist() == pytest.approx([0.999] * E)
+    assert found["scfe_only"].tolist() == pytest.approx([0.001] * E)

@@ -12,6 +12,7 @@ from rrlib.data import datasets
 from rrlib.models import fit_logistic, fit_network
 from rrlib.recourse import cchvae
 from rrlib.study import fingerprint, stored
+from rrlib.study.tables import TABLES
 from rrlib.study.variations import VARIATIONS
 
 GROUPS = stored.groups()
@@ -228,6 +229,14 @@ def test_a_difference_is_measured_by_what_is_allowed():
     assert stored.largest_difference(table.assign(cost=[0.0, 2.0, 1.0]), table) == np.inf
     assert stored.largest_difference(table.assign(method="gs"), table) == np.inf
     assert stored.largest_difference(table[:2], table) == np.inf
+
+
+def test_rounding_takes_at_most_half_of_what_is_allowed():
+    """Of a number just above 1, 10 and so on, whose last digit is largest beside it."""
+    for table in TABLES.values():
+        for number in (1.0, 10.0, 100.0):
+            rounded = number * 0.5 * 10 ** (1 - table.digits)
+            assert rounded <= (stored.CLOSE + stored.CLOSE * number) / 2
 
 
 def test_a_variation_stores_a_group_for_each_table_slice_and_method():

@@ -75,9 +75,9 @@ TABLES = {
     "acceptance": Table(acceptance.acceptance, modules=(acceptance.acceptance,), methods=()),
     "parts": Table(parts.parts, modules=(parts.parts,), methods=()),
     "payers": Table(payers.payers, modules=(payers.payers,), methods=()),
-    "choices": Table(choices.choices, modules=(choices.choices,), methods=(), digits=3),
-    "remedies": Table(remedies.remedies, modules=(remedies.remedies,), methods=(), digits=3),
-    "transfers": Table(remedies.transfers, modules=(remedies.remedies,), methods=(), digits=3),
+    "choices": Table(choices.choices, modules=(choices.choices,), methods=()),
+    "remedies": Table(remedies.remedies, modules=(remedies.remedies,), methods=()),
+    "transfers": Table(remedies.transfers, modules=(remedies.remedies,), methods=()),
 }
 
 
