@@ -10,6 +10,7 @@ from _ext import lines
     "text, whole",
     [
         ("about 12.5 % of them", "12.5 %"),
+        ("it takes 15 min to read", "15 min"),
         ("from 10 to 14 years", "10 to 14"),
         ("at eps = 0.1 it", "eps = 0.1"),
         ("by 0.12 [0.05, 0.31] a year", "0.12 [0.05, 0.31]"),

@@ -39,9 +39,8 @@ PROBLEMS = r"""() => {
         problems.push(`${root.scrollWidth} px wide in a window of ${root.clientWidth} px`);
     for (const node of document.querySelectorAll('mjx-merror, merror, [mathcolor="red"]'))
         problems.push(`formula not rendered: ${node.textContent}`);
-    if (root.clientWidth > 1000)
-        for (const node of document.querySelectorAll('span.math.more'))
-            problems.push(`formula that fits fades: ${node.textContent}`);
+    for (const node of document.querySelectorAll('span.math.more'))
+        problems.push(`formula of the text that scrolls: ${node.textContent}`);
     const formulas = document.querySelectorAll('.math').length;
     const rendered = document.querySelectorAll('.math mjx-container').length;
     if (rendered < formulas)
