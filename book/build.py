@@ -25,8 +25,9 @@ def main():
     if STAMP.exists() and STAMP.read_text() == state:
         print(f"Nothing has changed: {HTML / 'index.html'}")
         return
-    execution.settle()
-    kernels.preload()
+    if not execution.FOLDER.exists():  # every page is to be executed
+        execution.settle()
+        kernels.preload()
     try:
         seconds = execution.update(execution.read_pages())
     except ExtensionError as error:
@@ -50,6 +51,9 @@ def write_pages():
     try:
         jupyter_book(["build", str(ROOT), *options], standalone_mode=False)
     except SystemExit:
+        return False
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
         return False
     return True
 

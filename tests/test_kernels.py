@@ -84,6 +84,30 @@ def test_a_cell_that_takes_too_long_is_stopped(forked):
     assert time.monotonic() - start < 30
 
 
+SCRIPT = """
+import sys
+import beside
+sys.path.insert(0, sys.argv[1])
+from jupyter_client.manager import start_new_kernel
+from _ext import kernels
+if __name__ == "__main__":
+    kernels.preload()
+    manager, client = start_new_kernel()
+    client.execute_interactive("import sys; print('beside' in sys.modules)")
+    print(sys.modules["__main__"].__file__ == __file__)
+    manager.shutdown_kernel(now=True)
+"""
+
+
+def test_a_kernel_does_not_import_the_script_that_asked_for_it(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    (tmp_path / "beside.py").touch()
+    command = [sys.executable, script, BOOK]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["False", "True"]
+
+
 LEAVES = """
 import os, signal
 from jupyter_client.manager import start_new_kernel

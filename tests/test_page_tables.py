@@ -30,9 +30,20 @@ def test_a_column_of_numbers_may_say_in_a_short_word_that_there_is_none():
     assert shown(frame.rename(columns={"0.1": "cost at"}))[0] == [["words", "words", ""]] * 3
 
 
-def test_a_long_text_may_break_into_lines():
-    frame = pd.DataFrame({"why": ["because it is longer than thirty characters"]})
-    assert shown(frame)[0] == [["words", "words phrases"]] * 2
+def test_a_number_that_is_lacking_is_no_word():
+    frame = pd.DataFrame({"cost": ["NaN", "inf", "<NA>", "1e-05"], "of": ["1 to 5", "2", "3", "-"]})
+    assert shown(frame)[0] == [["words", "", ""]] * 5
+
+
+@pytest.mark.parametrize("text, kind", [("x" * 12, ""), ("x" * 13, "words")])
+def test_one_long_word_makes_a_column_of_words(text, kind):
+    frame = pd.DataFrame({"cost": [text, "1", "2", "3"]})
+    assert shown(frame)[0] == [["words", kind]] * 5
+
+
+@pytest.mark.parametrize("text, kind", [("x" * 30, "words"), ("x" * 31, "words phrases")])
+def test_a_long_text_may_break_into_lines(text, kind):
+    assert shown(pd.DataFrame({"why": [text]}))[0] == [["words", kind]] * 2
 
 
 @pytest.mark.parametrize(
@@ -58,6 +69,14 @@ def test_names_of_labels_stand_beside_the_names_of_columns():
     assert shown(named)[1][:2] == [["measure", "cost"], ["eps", ""]]
 
 
+def test_heads_over_several_columns_stay_as_they_are():
+    columns = pd.MultiIndex.from_product([["cost"], ["0.1", "0.2"]])
+    frame = pd.DataFrame([["none", "1"], ["none", "2"]], columns=columns)
+    classes, texts = shown(frame.rename_axis("seed"))
+    assert texts[:2] == [["", "cost"], ["seed", "0.1", "0.2"]]
+    assert classes == [["", ""], *[["words", "", ""]] * 3]
+
+
 def test_outer_labels_of_rows_are_lifted_into_a_line_of_their_own():
     index = pd.MultiIndex.from_product(
         [["Adult"], [0.1, 0.2], ["scfe", "cchvae"]], names=["dataset", "eps", "method"]
@@ -69,6 +88,11 @@ def test_outer_labels_of_rows_are_lifted_into_a_line_of_their_own():
     outer = [cell.get_text() for cell in page.find_all(attrs={"data-level": "outer"})]
     assert outer == ["dataset", "eps", "Adult", "0.1", "0.2"]
     assert len(page.find_all("td")) == 4
+    assert all(line["colspan"] == "2" for line in page.select("tr.lifted th"))
+    unnamed = frame.rename({"Adult": ""}).to_html()
+    assert "<span>eps 0.1</span>" in tables.mend(unnamed), "an empty label is left out"
+    flat = frame.reset_index().set_index(["dataset", "eps", "method"], append=True)
+    assert "lifted" not in tables.mend(flat.to_html()), "no label spans several rows"
     two = frame.droplevel("dataset").to_html()
     assert "lifted" not in tables.mend(two), "two labels leave room"
 
@@ -83,3 +107,21 @@ def test_a_wide_table_of_a_cell_uses_the_margin(lengths, wide):
     frame = nodes.container("", nodes.raw("", pd.DataFrame(row).to_html(), format="html"))
     tables.widen(frame)
     assert frame["classes"] == ["full-width"] * wide
+
+
+@pytest.mark.parametrize("length, wide", [(85, False), (86, True)])
+def test_a_wide_table_of_the_text_uses_the_margin(length, wide):
+    row = nodes.row()
+    for text in ("1" * 29, "2" * 29, "3" * (length - 60)):
+        row += nodes.entry("", nodes.paragraph(text, text))
+    table = nodes.table("", nodes.tgroup("", nodes.tbody("", row)))
+    section = nodes.section("", table)
+    tables.widen(section)
+    assert [type(child) for child in section] == [nodes.container if wide else nodes.table]
+    assert section[0].get("classes") == ["full-width"] * wide
+
+
+def test_what_is_no_table_of_a_cell_keeps_to_the_column():
+    frame = nodes.container("", nodes.raw("", "<tr><td>" + "x" * 500 + "</td></tr>", format="html"))
+    tables.widen(frame)
+    assert frame["classes"] == []

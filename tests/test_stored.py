@@ -1,5 +1,6 @@
 """Fingerprints and stored tables: what makes them stale, what does not, and what is noticed."""
 
+import re
 import shutil
 from importlib.metadata import version
 
@@ -237,6 +238,14 @@ def test_rounding_takes_at_most_half_of_what_is_allowed():
         for number in (1.0, 10.0, 100.0):
             rounded = number * 0.5 * 10 ** (1 - table.digits)
             assert rounded <= (stored.CLOSE + stored.CLOSE * number) / 2
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_has_the_digits_that_it_says(name):
+    for path in stored.FOLDER.glob(f"*/{name}.csv"):
+        numbers = re.findall(r"(?<=,)-?(\d*\.\d+)", path.read_text())
+        digits = {len(number.replace(".", "").lstrip("0")) for number in numbers}
+        assert max(digits) == TABLES[name].digits, path
 
 
 def test_a_variation_stores_a_group_for_each_table_slice_and_method():

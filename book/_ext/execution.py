@@ -84,8 +84,8 @@ def update(pages, timeout=TIMEOUT):
     if stale:
         print(f"Pages to execute: {', '.join(stale)}", flush=True)
     if len(stale) > 1:
-        seconds["what pages share"] = prepare([pages[name] for name in stale])
         kernels.preload()
+        seconds["what pages share"] = prepare([pages[name] for name in stale])
     order = longest_first({name: pages[name] for name in stale}, cache)
     calls = [delayed(run)(name, pages[name], timeout) for name in order]
     two = Parallel(2, prefer="threads", return_as="generator_unordered")

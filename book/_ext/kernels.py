@@ -13,7 +13,8 @@ import signal
 import sys
 from importlib.metadata import EntryPoint
 from multiprocessing import forkserver
-from threading import Thread
+from threading import Lock, Thread
+from types import ModuleType
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
@@ -35,6 +36,8 @@ LIBRARIES = [
 FORK = multiprocessing.get_context(
     "forkserver" if sys.platform == "linux" else None
 )
+ONE_BY_ONE = Lock()
+"""Held while a process starts."""
 
 
 def preload():
@@ -69,7 +72,8 @@ class Kernel:
     stdin = stdout = stderr = None
 
     def __init__(self, process):
-        process.start()
+        with ONE_BY_ONE:
+            start_alone(process)
         self.process, self.pid = process, process.pid
 
     def poll(self):
@@ -87,6 +91,16 @@ class Kernel:
 
     def terminate(self):
         self.process.terminate()
+
+
+def start_alone(process):
+    """Start a process that does not import the script which runs here."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        process.start()
+    finally:
+        sys.modules["__main__"] = script
 
 
 def end_with_parent():

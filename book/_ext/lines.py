@@ -12,10 +12,11 @@ WHOLE = re.compile(
     r"(<(script|style|svg|pre|select|title)\b.*?</\2>)"
     r"|C-CHVAE|t-SNE|min-max|trade-off"
     r"|± \d[\d.]*"
-    r"|\d[\d.,]* (?:%|min\b)|(?:Fig\.|Eq\.|Figure|Table|Theorem|Lemma) \d[\d.]*(?:\(\w\))?"
-    r"|(?:\b(?:\w|eps|lambda) = )?\d[\d.]* to \d+(?:\.\d+)?"
+    r"|(?:Fig\.|Eq\.|Figure|Table|Theorem|Lemma) \d[\d.]*(?:\(\w\))?"
+    r"|(?:\b(?:\w|eps|lambda) = )?\d[\d.]* to \d+(?:\.\d+)?(?: %)?"
     r"|\b(?:\w|eps|lambda) = (?:−?\d[\d./]*|inf\b)"
     r"|[−+]?\d[\d.,]*(?:e-\d+)?(?: %)? \[[−+]?\d[\d.e-]*, [−+]?\d[\d.e-]*\]"
+    r"|\d[\d.,]* (?:%|min\b)"
     r"|\((?:[−+]?\d[\d.]*, )+[−+]?\d[\d.]*\)"
     r'|[(“]*<span class="math notranslate nohighlight">[^<]*</span>'
     r"(?:-\w+)?[).,;:?”]*"
