@@ -89,6 +89,7 @@ def test_a_room_that_is_handed_about_counts_whole():
     assert set(whole) < set(everything)
 
 
+@pytest.mark.slow
 def test_data_and_packages_are_part_of_every_key(monkeypatch):
     before = keys()
     assert not changed(before)

@@ -236,6 +236,7 @@ def test_recourse_by_training_cuts_shares_at_their_ends():
     assert [line.get_color() for line in share.lines] == [line.get_color() for line in cost.lines]
 
 
+@pytest.mark.slow
 def test_a_kernel_shows_its_figures_by_palette():
     """The notebook's own format of figures, which loads with the first of them, gives way."""
     source = "import matplotlib.pyplot as plt\nfrom rrlib import figures\nfigures.use_style()\n"

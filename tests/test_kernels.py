@@ -46,7 +46,8 @@ def outputs(*sources, timeout=60):
     return shown
 
 
-@pytest.mark.parametrize("way", [pytest.param("usual", marks=pytest.mark.slow), "forked"])
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["usual", "forked"])
 def test_a_page_finds_what_it_finds_in_a_usual_kernel(way, request, tmp_path, monkeypatch):
     request.getfixturevalue(way)
     monkeypatch.chdir(tmp_path)
@@ -99,6 +100,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_kernel_does_not_import_the_script_that_asked_for_it(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

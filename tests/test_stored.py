@@ -172,10 +172,13 @@ def test_no_stored_row_is_altered():
 
 
 def test_an_altered_digit_is_noticed(tmp_path, monkeypatch):
-    folder = tmp_path / "results"
-    shutil.copytree(stored.FOLDER, folder)
-    monkeypatch.setattr(stored, "FOLDER", folder)
-    path = folder / "paper" / "summary.csv"
+    shutil.copytree(stored.FOLDER / "paper", tmp_path / "paper")
+    header, *manifest = (stored.FOLDER / "manifest.csv").read_text().splitlines()
+    manifest = [line for line in manifest if line.split(",")[1] == "paper"]
+    (tmp_path / "manifest.csv").write_text("\n".join([header, *manifest]) + "\n")
+    monkeypatch.setattr(stored, "FOLDER", tmp_path)
+    assert not stored.altered()
+    path = tmp_path / "paper" / "summary.csv"
     lines = path.read_text().splitlines()
     row = lines[100]
     digit = next(char for char in reversed(row) if char.isdigit())
