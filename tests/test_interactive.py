@@ -127,6 +127,7 @@ def at(shown, label):
 class TestInBrowser:
     pytestmark = in_browser
 
+    @pytest.mark.slow
     @each_figure
     def test_it_takes_the_place_of_its_picture_on_screen_alone(self, opened, name):
         shown = opened(name)
@@ -144,6 +145,7 @@ class TestInBrowser:
         expect(shown.still).to_be_visible()
         assert shown.page.locator(f"[data-figure={name}]").inner_text() == ""
 
+    @pytest.mark.slow
     @each_figure
     def test_every_slider_moves_by_keys_and_says_its_value(self, opened, name):
         shown = opened(name)

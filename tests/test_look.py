@@ -100,6 +100,7 @@ def test_a_word_is_explained_to_pointer_and_keyboard(open_page):
     assert meaning.is_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_meaning_stays_inside_the_window(open_page, width):
     window = open_page("book/scfe_cost.html", width)
@@ -130,6 +131,7 @@ def test_a_page_is_small(path):
     assert sum(file.stat().st_size for file in own) < 3 * MEGABYTE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["scfe_cost", "ledger"])
 def test_nothing_is_cut_off_on_paper(open_page, name):
     window = open_page(f"book/{name}.html", 658)
