@@ -289,11 +289,9 @@ def test_what_other_networks_are_trained_from(monkeypatch):
     assert retrained(monkeypatch, 8) == expected
 
 
-def test_where_rows_are_left_out_the_usual_network_is_trained_on_the_others_too(monkeypatch):
-    found = retrained(monkeypatch, 5_001)
-    assert list(found) == ["5,000 training rows", *NETWORKS]
-    assert {rows[1] for name, rows in found.items() if name != NETWORKS[-1]} == {5_000}
-    assert "5,000 training rows" not in retrained(monkeypatch, 5_000)
+def test_other_networks_are_trained_on_all_rows(monkeypatch):
+    found = retrained(monkeypatch, 40_000)
+    assert {rows[1] for name, rows in found.items() if name != NETWORKS[-1]} == {40_000}
 
 
 def test_balanced_classes_of_linear_models_are_fitted_exactly(one):
@@ -443,14 +441,17 @@ def rows_of(values, column="scfe cost", **fields):
     return rows.assign(dataset="adult", kind="network", **fields)
 
 
-def test_a_cell_has_the_sign_of_its_conclusion_and_the_exploring_seeds():
+def test_a_cell_has_the_sign_of_its_conclusion_and_the_exploring_seeds_or_the_others():
     up = audit.Conclusion("", "network", "scfe cost", 1, 0.1)
-    values = [1.0, 2.0, 3.0, 4.0, 5.0, 99.0]
-    assert audit.cell(rows_of(values), up, "adult").mean == about(3.0)
-    assert audit.cell(rows_of(values), up._replace(sign=-1), "adult").mean == about(-3.0)
-    assert audit.cell(rows_of(values), up, "compas") is None
-    assert audit.cell(rows_of(values), up._replace(column="other"), "adult") is None
-    assert np.isnan(audit.cell(rows_of([1.0, np.nan, 1.0, 1.0, 1.0]), up, "adult").low)
+    tables = rows_of([7.0], "other"), rows_of([1.0, 2.0, 3.0, 4.0, 5.0, 98.0, 100.0])
+    assert audit.cell(tables, up, "adult").mean == about(3.0)
+    assert audit.cell(tables, up, "adult", exploring=False).mean == about(99.0)
+    assert audit.cell(tables, up._replace(sign=-1), "adult").mean == about(-3.0)
+    assert audit.cell(tables, up, "compas") is None
+    assert audit.cell(tables, up._replace(kind="logistic"), "adult") is None
+    assert audit.cell(tables[:1], up, "adult") is None
+    assert audit.cell(tables[1:], up._replace(column="other"), "adult") is None
+    assert np.isnan(audit.cell([rows_of([1.0, np.nan, 1.0, 1.0, 1.0])], up, "adult").low)
 
 
 def test_parts_count_where_rates_agree_and_people_are_enough():
@@ -487,37 +488,52 @@ def test_what_we_conclude():
 def test_each_choice_has_its_cells():
     """Twelve of the paper's conclusions for three datasets and our four, as far as they apply.
 
-    A tenth of the samples concerns two of three methods, settings of SCFE one, other networks two,
-    and fewer training rows Adult alone.
+    A tenth of the samples concerns two of three methods, settings of SCFE one, other networks two.
     """
     both, networks = 2 * 2 * 2 * 3 + 4, 2 * 2 * 3 + 2
     expected = {"usual": 40, "min-max": 40, "min-max, eps 0.02": 40, "trained against l2": 36}
     expected |= {"the denied alone": 36, "certified": 6 * 3 + 2, "a tenth of the samples": 24}
     expected |= {"budget 5": both, "budget 2": both} | dict.fromkeys(study.SCFE_SETTINGS, 12)
-    expected |= {"balanced classes": both, "5,000 training rows": 5, "half the units": networks}
+    expected |= {"balanced classes": both, "half the units": networks}
     expected |= {"four times the units": networks, "two hidden layers": networks}
-    cells = audit.matrix(audit.gather())
-    assert cells.groupby("choice", sort=False).size().to_dict() == expected | {
-        "equal acceptance": 6
-    }
+    expected |= {"equal acceptance": 6}
+    found = audit.gather()
+    for exploring in (True, False):
+        cells = audit.matrix(found, exploring)
+        assert cells.groupby("choice", sort=False).size().to_dict() == expected
+
+
+def test_each_cell_has_five_other_seeds():
+    for name, tables in audit.gather().items():
+        for rows in tables:
+            others = rows[rows["seed"] >= 5].groupby(["dataset", "kind"])["seed"].nunique()
+            assert set(others) == {5}, name
 
 
 def test_what_the_choices_are_read_from():
-    found = {name: rows for name, (rows, _) in audit.gather().items()}
+    found = audit.gather()
     paper, boxed = stored.read("summary", "paper"), stored.read("summary", "minmax")
     parts, small = stored.read("parts", "equal"), audit.BOXED_RADIUS
+    boxed_parts = stored.read("parts", "equal_minmax")
+    usual = audit.usual_rows(paper), audit.part_rows(parts)
     made = {
-        "usual": audit.usual_rows(paper),
-        "min-max": audit.usual_rows(boxed),
-        f"min-max, eps {small}": audit.usual_rows(boxed, radius=small),
-        "trained against l2": audit.usual_rows(stored.read("summary", "l2")),
-        "the denied alone": audit.usual_rows(paper, "denied"),
-        "a tenth of the samples": audit.usual_rows(stored.read("summary", "fewer")),
-        "equal acceptance": audit.at_equal_acceptance(parts),
+        "usual": usual,
+        "min-max": (audit.usual_rows(boxed), audit.part_rows(boxed_parts)),
+        f"min-max, eps {small}": (
+            audit.usual_rows(boxed, radius=small),
+            audit.part_rows(boxed_parts, small),
+        ),
+        "trained against l2": (audit.usual_rows(stored.read("summary", "l2")),),
+        "the denied alone": (audit.usual_rows(paper, "denied"),),
+        "certified": [audit.in_place_of_networks(rows) for rows in usual],
+        "a tenth of the samples": (audit.usual_rows(stored.read("summary", "fewer")),),
+        "equal acceptance": (audit.at_equal_acceptance(parts),),
     }
-    for name, rows in made.items():
-        pd.testing.assert_frame_equal(found[name][list(rows)], rows)
-    assert found["certified"] is found["usual"] and small == 0.02
+    for name, tables in made.items():
+        assert len(found[name]) == len(tables)
+        for one, rows in zip(found[name], tables):
+            pd.testing.assert_frame_equal(one, rows)
+    assert small == 0.02
 
 
 def test_cells_by_hand():
@@ -526,7 +542,7 @@ def test_cells_by_hand():
     plain = rows_of(values)
     certified = rows_of([10 * value for value in values]).assign(kind="certified")
     rows = pd.concat([plain, certified, plain.assign(kind="logistic")], ignore_index=True)
-    cells = audit.matrix({"usual": (rows, None), "certified": (rows, "certified")})
+    cells = audit.matrix({"usual": [rows], "certified": [audit.in_place_of_networks(rows)]})
     assert cells["choice"].tolist() == ["usual", "usual", "certified"]
     first, _, last = cells.to_dict("records")
     assert (first["mean"], last["mean"]) == (about(3), about(30))

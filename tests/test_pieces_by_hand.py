@@ -353,8 +353,8 @@ def test_what_a_variation_runs(monkeypatch):
         assert variations.run(name, small=True, seeds=[7]) == how | {"options": one.on_twins}
         assert one.scaling == ("minmax" if "minmax" in name else "standard")
         assert one.p == (2 if name == "l2" else np.inf)
-        sampled = one.p == 2 or one.scaling == "minmax" or name == "equal"
-        assert one.rows == (1000 if name == "choices" else 2000 if sampled else None)
+        sampled = one.p == 2 or one.scaling == "minmax" or name in ("equal", "choices")
+        assert one.rows == (2000 if sampled else None)
         assert set(one.options) <= set(one.methods) and set(one.on_twins) <= set(one.methods)
     for name in ("paper", "minmax", "l2"):
         assert chosen[name].options == {}
@@ -369,17 +369,18 @@ def test_seeds_of_the_variations():
     for name, one in variations.VARIATIONS.items():
         for seeds in one.seeds.values():
             usual = range(len(seeds))
-            assert list(seeds) == list(later if name.startswith("equal") else usual)
+            ours = name == "choices" or name.startswith("equal")
+            assert list(seeds) == list(later if ours else usual)
         counts[name] = {kind: len(seeds) for kind, seeds in one.seeds.items()}
     ten = dict.fromkeys(("logistic", "network", "certified"), 10)
     assert counts == {
         "paper": ten,
         "minmax": ten,
-        "l2": {"logistic": 10, "network": 5, "certified": 5},
+        "l2": {"logistic": 10, "network": 10, "certified": 5},
         "fewer": ten,
         "fewer_minmax": {"logistic": 10, "network": 10},
         "again": {"logistic": 5, "network": 5},
         "equal": ten,
         "equal_minmax": ten,
-        "choices": {"logistic": 5, "network": 5},
+        "choices": {"logistic": 10, "network": 10},
     }

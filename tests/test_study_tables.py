@@ -130,6 +130,6 @@ def test_groups_have_the_seeds_of_their_kind():
         seeds.setdefault(group.kind, set()).add(group.seed)
     assert seeds == {
         "logistic": set(range(10)),
-        "network": set(range(5)),
+        "network": set(range(10)),
         "certified": set(range(5)),
     }

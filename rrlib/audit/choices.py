@@ -126,28 +126,30 @@ def completed(rows):
 
 
 def gather():
-    """Return what `matrix` takes, from the stored tables: name of a choice -> (rows, stand-in).
+    """Return what `matrix` takes, from the stored tables: name of a choice -> tables of effects.
 
     The first is the usual setting.
     """
-    paper, boxed, l2 = (stored.read("summary", name) for name in ("paper", "minmax", "l2"))
-    fewer = stored.read("summary", "fewer")
-    parts, boxed_parts = (stored.read("parts", name) for name in ("equal", "equal_minmax"))
-    both = ["dataset", "kind", "seed"]
-    usual = usual_rows(paper).merge(part_rows(parts), on=both, how="left")
-    found = {"usual": (usual, None)}
+    paper, boxed = stored.read("summary", "paper"), stored.read("summary", "minmax")
+    parts, boxed_parts = stored.read("parts", "equal"), stored.read("parts", "equal_minmax")
+    usual = usual_rows(paper), part_rows(parts)
+    found = {"usual": usual}
     for name, radius in (("min-max", None), (f"min-max, eps {BOXED_RADIUS:g}", BOXED_RADIUS)):
-        rows = usual_rows(boxed, radius=radius)
-        found[name] = rows.merge(part_rows(boxed_parts, radius), on=both, how="left"), None
-    found["trained against l2"] = usual_rows(l2), None
-    found["the denied alone"] = usual_rows(paper, "denied"), None
-    found["certified"] = usual, "certified"
-    found["a tenth of the samples"] = usual_rows(fewer), None
+        found[name] = usual_rows(boxed, radius=radius), part_rows(boxed_parts, radius)
+    found["trained against l2"] = (usual_rows(stored.read("summary", "l2")),)
+    found["the denied alone"] = (usual_rows(paper, "denied"),)
+    found["certified"] = tuple(in_place_of_networks(rows) for rows in usual)
+    found["a tenth of the samples"] = (usual_rows(stored.read("summary", "fewer")),)
     varied = stored.read("choices", "choices")
     for name, rows in varied[varied["choice"] != "usual"].groupby("choice", sort=False):
-        found[name] = rows.dropna(axis=1, how="all"), None
-    found["equal acceptance"] = at_equal_acceptance(parts), None
+        found[name] = (rows.dropna(axis=1, how="all"),)
+    found["equal acceptance"] = (at_equal_acceptance(parts),)
     return found
+
+
+def in_place_of_networks(rows):
+    """Return the rows of certified networks as those of networks."""
+    return rows[rows["kind"] == "certified"].assign(kind="network")
 
 
 def at_equal_acceptance(table):
@@ -161,19 +163,18 @@ def at_equal_acceptance(table):
     return rows[["dataset", "kind", "seed"]].assign(**{"growing_spheres cost": cost})
 
 
-def cell(rows, conclusion, dataset, kind=None):
-    """Return the effect of a conclusion in one dataset over the exploring seeds, signed.
+def cell(tables, conclusion, dataset, exploring=True):
+    """Return the effect of a conclusion in one dataset, signed, see `matrix`.
 
-    None where the column is not in the rows at all, or holds nothing in any seed.
+    None where no table has its column, or the one that has it no row of the dataset and the kind.
     """
-    if conclusion.column not in rows:
-        return None
-    chosen = (rows["dataset"] == dataset) & (rows["kind"] == (kind or conclusion.kind))
-    chosen &= rows["seed"].isin(EXPLORING)
-    values = conclusion.sign * rows.loc[chosen, conclusion.column].to_numpy(float)
-    if not len(values):
-        return None
-    return effect(dataset, values)
+    for rows in tables:
+        if conclusion.column in rows:
+            chosen = (rows["dataset"] == dataset) & (rows["kind"] == conclusion.kind)
+            chosen &= rows["seed"].isin(EXPLORING) == exploring
+            values = conclusion.sign * rows.loc[chosen, conclusion.column].to_numpy(float)
+            return effect(dataset, values) if len(values) else None
+    return None
 
 
 def say(one, smallest):
@@ -187,14 +188,16 @@ def say(one, smallest):
     return SMALL if one.high < smallest else OPEN
 
 
-def matrix(choices):
+def matrix(choices, exploring=True):
     """Return every cell: conclusion, dataset and choice, its effect and what it says.
 
     Parameters
     ----------
-    choices : dict of name -> (rows, kind)
-        Rows in the form of the table "choices"; the kind of model that stands in for networks, None
-        for the conclusion's own.
+    choices : dict of name -> sequence of DataFrame
+        Tables that have some columns of the table "choices" each.
+    exploring : bool
+        Whether the effects are those of the seeds that explore, or those of the five others that
+        are stored: 5 to 9 or, where equal acceptance or another network is asked for, 10 to 14.
 
     Returns
     -------
@@ -202,13 +205,11 @@ def matrix(choices):
         `conclusion`, `dataset`, `choice`, `mean`, `low`, `high`, `smallest`, `says`.
     """
     found = []
-    for choice, (rows, stand_in) in choices.items():
-        rows = completed(rows)
+    for choice, tables in choices.items():
+        tables = [completed(rows) for rows in tables]
         for conclusion in (*PAPERS, *OURS):
-            if stand_in and conclusion.kind != "network":
-                continue
             for dataset in conclusion.datasets:
-                one = cell(rows, conclusion, dataset, stand_in)
+                one = cell(tables, conclusion, dataset, exploring)
                 if one is not None:
                     says = say(one, conclusion.smallest)
                     row = (conclusion.name, dataset, choice, *one[1:], conclusion.smallest, says)

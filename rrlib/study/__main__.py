@@ -6,6 +6,7 @@ What is finished is kept at once, so that an interrupted run goes on where it st
 import argparse
 import hashlib
 import sys
+import warnings
 
 from joblib import parallel_config
 from tqdm import tqdm
@@ -91,7 +92,8 @@ def show(todo):
         part = [one for one in todo if one[0] == variation]
         minutes = sum(known[one] for one in part) / 60
         print(f"{variation:12} {len(part):4} slices stale, {minutes:5.1f} min  ({chosen.title})")
-    print("Minutes are those of one process; two need about half.")
+    print("Minutes are those of one process that makes everything, whose parts share models and")
+    print("searches through the cache; two need about half.")
 
 
 def make(todo, jobs):
@@ -99,6 +101,8 @@ def make(todo, jobs):
     known = estimate(todo)
     calls = [(one, todo[one]) for one in sorted(todo, key=known.get, reverse=True)]
     bar = tqdm(total=round(sum(known.values())), desc="study", unit="s", disable=None)
+    # joblib replaces a worker whose memory has grown, between two slices, and warns of it.
+    warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
     for one, tables, took in spread(stored.named, calls, jobs, ordered=False):
         stored.write(one[0], tables, took)
         bar.update(round(known[one]))

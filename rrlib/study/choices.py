@@ -22,9 +22,6 @@ RADIUS = {"adult": 0.2, "compas": 0.2, "german": 0.05}
 BUDGETS = (5.0, 2.0)
 """Largest l2 costs that count, standard deviations."""
 
-TRAINED = 5_000
-"""How many training rows the other networks see at most, which concerns Adult alone."""
-
 SCFE_SETTINGS = {
     "s = 0.25": {"s": 0.25},
     "s = 4": {"s": 4.0},
@@ -109,15 +106,10 @@ def _of_usual(one):
 
 
 def retrained(one):
-    """Return the standard and the robust model of each choice that needs other models, by name.
-
-    Networks are trained on the first `TRAINED` rows; where these are not all, the usual network is
-    trained on them as well.
-    """
+    """Return the standard and the robust model of each choice that needs others, by name."""
     data = datasets.load(one.dataset, seed=one.seed, scaling=one.scaling)
     eps, d = [0.0, RADIUS[one.dataset]], data.X_train.shape[1]
-    some = slice(None) if one.kind == "logistic" else slice(TRAINED)
-    X, y = data.X_train[some], data.y_train[some]
+    X, y = data.X_train, data.y_train
     times = copies(y)
     balanced = np.repeat(X, times, axis=0), np.repeat(y, times)
     if one.kind == "logistic":
@@ -127,10 +119,8 @@ def retrained(one):
         "four times the units": init_network(d, eps, one.seed, hidden=8 * d),
         "two hidden layers": init_two_layers(d, eps, one.seed),
     }
-    usual = init_network(d, eps, one.seed)
-    if len(y) < len(data.y_train):
-        start = {f"{TRAINED:,} training rows": usual} | start
     found = {name: train_from(model, X, y, seed=one.seed) for name, model in start.items()}
+    usual = init_network(d, eps, one.seed)
     return found | {"balanced classes": train_from(usual, *balanced, seed=one.seed)}
 
 

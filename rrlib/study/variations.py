@@ -36,11 +36,14 @@ ALL = ("logistic", "network", "certified")
 TEN = dict.fromkeys(ALL, range(10))
 """The seeds of each kind: five that explore, and five that confirm."""
 
-L2 = {"logistic": range(10), "network": SEEDS, "certified": SEEDS}
+L2 = dict.fromkeys(KINDS, range(10)) | {"certified": SEEDS}
 BOXED_FEWER = dict.fromkeys(KINDS, range(10))
 EXPLORED = dict.fromkeys(KINDS, SEEDS)
-LATER = dict.fromkeys(ALL, (*SEEDS, *range(10, 15)))
+LATER = (*SEEDS, *range(10, 15))
 """Five seeds that explore, and five that confirm what was first seen on others."""
+
+EQUALLED = dict.fromkeys(ALL, LATER)
+VARIED = dict.fromkeys(KINDS, LATER)
 
 
 class Variation(NamedTuple):
@@ -103,20 +106,18 @@ VARIATIONS = {
     "again": Variation(
         f"{TENTH}, drawn again", ("summary",), SAMPLERS, AGAIN, SMALL_AGAIN, EXPLORED
     ),
-    "equal": Variation("equal acceptance", EQUAL, (), {}, {}, LATER, rows=SAMPLE),
+    "equal": Variation("equal acceptance", EQUAL, (), {}, {}, EQUALLED, rows=SAMPLE),
     "equal_minmax": Variation(
         "equal acceptance, min-max scaling",
         EQUAL[:2],
         (),
         {},
         {},
-        LATER,
+        EQUALLED,
         scaling="minmax",
         rows=SAMPLE,
     ),
-    "choices": Variation(
-        "what the paper left open", ("choices",), (), {}, {}, EXPLORED, rows=SAMPLE // 2
-    ),
+    "choices": Variation("what the paper left open", ("choices",), (), {}, {}, VARIED, rows=SAMPLE),
 }
 
 

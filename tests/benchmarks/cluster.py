@@ -1,8 +1,8 @@
 """What a cluster costs and gains, measured on this machine: ``python tests/benchmarks/cluster.py``.
 
 The same slices by one process, by two, and by a cluster of two workers: their seconds, and whether
-the results are the same bit for bit. Then calls that do nothing: what a cluster adds to each. All
-of it goes to `book/cluster.json`.
+the results are the same bit for bit. Then calls that do nothing: what a cluster adds to each. And
+what one process needs for a table, nothing cached. All of it goes to `book/cluster.json`.
 """
 
 import json
@@ -16,6 +16,7 @@ from distributed import Client, LocalCluster
 from joblib import parallel_config
 
 from rrlib import study
+from rrlib.data import datasets
 from rrlib.study import fingerprint, spread
 
 PLACE = Path(__file__).resolve().parents[2] / "book" / "cluster.json"
@@ -46,6 +47,13 @@ def slices(seeds, jobs):
     return [one.recourse[method].cost for one in found for method in study.METHODS], seconds
 
 
+def table(name):
+    """Return the seconds that one process needs for a dataset: one seed, all kinds and methods."""
+    start = perf_counter()
+    study.run([name], seeds=[0], jobs=1, cache=False)
+    return perf_counter() - start
+
+
 def added():
     """Return the seconds of a worker that a cluster adds to each call."""
     start = perf_counter()
@@ -67,6 +75,7 @@ def main():
             if where is cluster:
                 measured["seconds a slice"] = round(added(), 3)
         print(f"{way}: {seconds:.1f} s for {len(SEEDS)} slices", flush=True)
+    measured["seconds a seed"] = {name: round(table(name), 1) for name in datasets.NAMES}
     for way in ways:
         pairs = zip(costs["one process"], costs[way], strict=True)
         assert all(np.array_equal(a, b, equal_nan=True) for a, b in pairs), way
