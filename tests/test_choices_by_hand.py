@@ -441,17 +441,26 @@ def rows_of(values, column="scfe cost", **fields):
     return rows.assign(dataset="adult", kind="network", **fields)
 
 
-def test_a_cell_has_the_sign_of_its_conclusion_and_the_exploring_seeds_or_the_others():
-    up = audit.Conclusion("", "network", "scfe cost", 1, 0.1)
-    tables = rows_of([7.0], "other"), rows_of([1.0, 2.0, 3.0, 4.0, 5.0, 98.0, 100.0])
+def test_a_cell_has_the_sign_of_its_conclusion_and_the_exploring_seeds():
+    up = audit.PAPERS[0]
+    tables = rows_of([7.0], "other"), rows_of([1.0, 2.0, 3.0, 4.0, 5.0, 99.0])
     assert audit.cell(tables, up, "adult").mean == about(3.0)
-    assert audit.cell(tables, up, "adult", exploring=False).mean == about(99.0)
     assert audit.cell(tables, up._replace(sign=-1), "adult").mean == about(-3.0)
     assert audit.cell(tables, up, "compas") is None
     assert audit.cell(tables, up._replace(kind="logistic"), "adult") is None
     assert audit.cell(tables[:1], up, "adult") is None
     assert audit.cell(tables[1:], up._replace(column="other"), "adult") is None
     assert np.isnan(audit.cell([rows_of([1.0, np.nan, 1.0, 1.0, 1.0])], up, "adult").low)
+
+
+def test_which_seeds_are_asked_again():
+    """5 to 9 for the paper's conclusions where these are there; 10 to 14 for ours."""
+    paper, ours = audit.PAPERS[0], audit.OURS[3]
+    rows = rows_of(np.arange(15.0)).assign(next=np.arange(15.0))
+    assert audit.cell([rows], paper, "adult", exploring=False).mean == about(7.0)
+    assert audit.cell([rows], ours, "adult", exploring=False).mean == about(12.0)
+    rows = rows[(rows["seed"] < 5) | (rows["seed"] >= 10)]
+    assert audit.cell([rows], paper, "adult", exploring=False).mean == about(12.0)
 
 
 def test_parts_count_where_rates_agree_and_people_are_enough():
@@ -503,11 +512,28 @@ def test_each_choice_has_its_cells():
         assert cells.groupby("choice", sort=False).size().to_dict() == expected
 
 
-def test_each_cell_has_five_other_seeds():
-    for name, tables in audit.gather().items():
-        for rows in tables:
-            others = rows[rows["seed"] >= 5].groupby(["dataset", "kind"])["seed"].nunique()
-            assert set(others) == {5}, name
+def test_each_conclusion_has_five_other_seeds():
+    """Those of its usual cell, so that splits are alike, but at equal acceptance."""
+    found = audit.gather()
+    for (name, tables), one in product(found.items(), (*audit.PAPERS, *audit.OURS)):
+        for rows in map(audit.completed, tables):
+            seeds = set(rows.loc[rows["kind"] == one.kind, "seed"])
+            if seeds and one.column in rows:
+                later = one in audit.OURS or name == "equal acceptance"
+                expected = audit.LATER if later else audit.CONFIRMING
+                assert set(expected) <= seeds and audit.asked_again(rows, one) == expected, name
+
+
+def test_the_usual_rows_beside_the_choices_are_those_of_other_tables():
+    """They are the same searches from the same rows, in a table of their own."""
+    varied = stored.read("choices", "choices")
+    usual = varied[varied["choice"] == "usual"]
+    both = ["dataset", "kind", "seed"]
+    pair = usual.merge(audit.part_rows(stored.read("parts", "equal")), on=both)
+    assert len(pair) == 60
+    for column in ("n", "apart", "same", "threshold", "geometry", "equal"):
+        one, other = pair[f"{column}_x"], pair[f"{column}_y"]
+        np.testing.assert_allclose(one, other, atol=2e-3, rtol=2e-3)
 
 
 def test_what_the_choices_are_read_from():

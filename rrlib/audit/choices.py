@@ -5,21 +5,18 @@ An effect is the robust model's value less the standard one's, at the radius of
 validity as a share of people. It is positive in the direction of the conclusion.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
-from rrlib.audit.evidence import EXPLORING, Effect, effect, name_case
+from rrlib.audit.conclusions import OURS, PAPERS
+from rrlib.audit.evidence import CONFIRMING, EXPLORING, LATER, Effect, effect
 from rrlib.audit.parts import APART, PEOPLE
-from rrlib.audit.smallest import COST, VALIDITY
+from rrlib.audit.smallest import COST
 from rrlib.study import SOME, stored
 from rrlib.study.choices import RADIUS
 
-METHODS = ("scfe", "cchvae", "growing_spheres")
 BOXED_RADIUS = 0.02
-"""With min-max scaling, the smallest radius of the grid: at the usual one hardly a model tells
-people apart."""
+"""With min-max scaling the smallest radius: at the usual one hardly a model tells people apart."""
 
 HOLDS, OPPOSITE, SMALL = "holds", "opposite", "too small"
 OPEN, NONE = "open", "no value"
@@ -27,42 +24,6 @@ OPEN, NONE = "open", "no value"
 shown, and some seed without a value."""
 
 UNDONE = (SMALL, OPPOSITE)
-
-
-class Conclusion(NamedTuple):
-    """A conclusion: its name, the column of its effect, its sign, and the smallest that counts."""
-
-    name: str
-    kind: str
-    column: str
-    sign: int
-    smallest: float
-    datasets: tuple = tuple(RADIUS)
-
-
-def _papers():
-    """Return the paper's conclusions, one for each kind of model and method."""
-    found = []
-    for kind in ("network", "logistic"):
-        for what, sign, smallest in (("cost", 1, COST), ("valid", -1, VALIDITY)):
-            for method in METHODS:
-                end = "cost rises" if what == "cost" else "validity falls"
-                name = f"{name_case(kind, method)}: {end}"
-                found.append(Conclusion(name, kind, f"{method} {what}", sign, smallest))
-    return tuple(found)
-
-
-PAPERS = _papers()
-OURS = (
-    Conclusion("ours, linear: threshold is most of it", "logistic", "most", 1, COST, ("adult",)),
-    Conclusion("ours, linear: the same people pay less", "logistic", "same", -1, COST, ("compas",)),
-    Conclusion(
-        "ours, networks: geometry makes it dearer", "network", "geometry", 1, COST, ("compas",)
-    ),
-    Conclusion(
-        "ours, networks: a tenth at equal acceptance", "network", "next", 1, 0.0, ("adult",)
-    ),
-)
 
 
 def usual_rows(summary, reading="flip", radius=None):
@@ -157,10 +118,8 @@ def at_equal_acceptance(table):
 
     For linear models too, where it is the exact distance.
     """
-    rows = part_rows(table)
-    counts = (rows["apart"] <= APART) & (rows["n"] >= PEOPLE)
-    cost = rows["equal"].where(counts)
-    return rows[["dataset", "kind", "seed"]].assign(**{"growing_spheres cost": cost})
+    rows = completed(part_rows(table))
+    return rows[["dataset", "kind", "seed"]].assign(**{"growing_spheres cost": rows["equal"]})
 
 
 def cell(tables, conclusion, dataset, exploring=True):
@@ -171,10 +130,17 @@ def cell(tables, conclusion, dataset, exploring=True):
     for rows in tables:
         if conclusion.column in rows:
             chosen = (rows["dataset"] == dataset) & (rows["kind"] == conclusion.kind)
-            chosen &= rows["seed"].isin(EXPLORING) == exploring
+            seeds = EXPLORING if exploring else asked_again(rows, conclusion)
+            chosen &= rows["seed"].isin(seeds)
             values = conclusion.sign * rows.loc[chosen, conclusion.column].to_numpy(float)
             return effect(dataset, values) if len(values) else None
     return None
+
+
+def asked_again(rows, conclusion):
+    """Return the seeds that confirm: 5 to 9 for the paper's conclusions where these were run."""
+    known = conclusion in PAPERS and set(CONFIRMING) <= set(rows["seed"])
+    return CONFIRMING if known else LATER
 
 
 def say(one, smallest):
@@ -196,8 +162,8 @@ def matrix(choices, exploring=True):
     choices : dict of name -> sequence of DataFrame
         Tables that have some columns of the table "choices" each.
     exploring : bool
-        Whether the effects are those of the seeds that explore, or those of the five others that
-        are stored: 5 to 9 or, where equal acceptance or another network is asked for, 10 to 14.
+        Whether the effects are those of the seeds that explore, or those of the five others of
+        `asked_again`: 10 to 14 for our conclusions and at equal acceptance, else 5 to 9.
 
     Returns
     -------

@@ -92,8 +92,8 @@ def show(todo):
         part = [one for one in todo if one[0] == variation]
         minutes = sum(known[one] for one in part) / 60
         print(f"{variation:12} {len(part):4} slices stale, {minutes:5.1f} min  ({chosen.title})")
-    print("Minutes are those of one process that makes everything, whose parts share models and")
-    print("searches through the cache; two need about half.")
+    print("Minutes are the sum over two processes that make everything, and share models and")
+    print("searches through the cache; the two need half.")
 
 
 def make(todo, jobs):

@@ -43,7 +43,7 @@ LATER = (*SEEDS, *range(10, 15))
 """Five seeds that explore, and five that confirm what was first seen on others."""
 
 EQUALLED = dict.fromkeys(ALL, LATER)
-VARIED = dict.fromkeys(KINDS, LATER)
+VARIED = dict.fromkeys(KINDS, range(15))
 
 
 class Variation(NamedTuple):

@@ -48,7 +48,7 @@ def slices(seeds, jobs):
 
 
 def table(name):
-    """Return the seconds that one process needs for a dataset: one seed, all kinds and methods."""
+    """Return the seconds that one process needs for one seed of a dataset, both kinds of models."""
     start = perf_counter()
     study.run([name], seeds=[0], jobs=1, cache=False)
     return perf_counter() - start
