@@ -459,6 +459,7 @@ def test_which_seeds_are_asked_again():
     rows = rows_of(np.arange(15.0)).assign(next=np.arange(15.0))
     assert audit.cell([rows], paper, "adult", exploring=False).mean == about(7.0)
     assert audit.cell([rows], ours, "adult", exploring=False).mean == about(12.0)
+    assert audit.asked_again(rows[rows["seed"].isin(audit.CONFIRMING)], paper) == audit.CONFIRMING
     rows = rows[(rows["seed"] < 5) | (rows["seed"] >= 10)]
     assert audit.cell([rows], paper, "adult", exploring=False).mean == about(12.0)
 
@@ -593,7 +594,9 @@ def test_cells_by_hand():
 def test_verdicts_by_hand(says, verdict, under):
     choices = ["usual", "b", "c"]
     cells = pd.DataFrame({"choice": choices, "says": says})
-    (row,) = audit.verdicts(cells.assign(conclusion="x", dataset="adult")).itertuples()
+    found = audit.verdicts(cells.assign(conclusion="x", dataset="adult"))
+    assert found.index.names == ["conclusion", "dataset"]
+    (row,) = found.itertuples()
     assert (row.verdict, row.under) == (verdict, under)
     known = [one for one in says if one != "no value"]
     assert (row.holds, row.of) == (known.count("holds"), len(known))
