@@ -467,7 +467,9 @@ def test_which_seeds_are_asked_again():
 def test_parts_count_where_rates_agree_and_people_are_enough():
     rows = rows_of([0.5] * 3, "same", threshold=0.4, geometry=0.1, equal=-0.02)
     rows = rows.assign(apart=[0.01, 0.011, 0.0], n=[30, 30, 29])
+    before = rows.copy()
     found = audit.completed(rows)
+    pd.testing.assert_frame_equal(rows, before)
     assert found["threshold"].notna().tolist() == [True, False, False]
     assert found["same"].notna().tolist() == [True, True, False], "it compares no rates"
     assert found["most"][0] == about(0.4 - 0.25) and found["next"][0] == about(0.1 - 0.02)
@@ -511,6 +513,8 @@ def test_each_choice_has_its_cells():
     for exploring in (True, False):
         cells = audit.matrix(found, exploring)
         assert cells.groupby("choice", sort=False).size().to_dict() == expected
+    settings = [*study.SCFE_SETTINGS, "balanced classes", "half the units"]
+    assert list(found)[7:16] == ["budget 5", "budget 2", *settings, "four times the units"]
 
 
 def test_each_conclusion_has_five_other_seeds():
@@ -610,6 +614,12 @@ def test_stored_rows_by_hand(monkeypatch):
     both = [row | each | {"n": 50, "n_common": 20} for each in (standard, robust)]
     (found,) = audit.usual_rows(pd.DataFrame(both)).to_dict("records")
     assert found["scfe cost"] == about(0.5) and found["scfe valid"] == about(-0.3)
+    smaller = pd.DataFrame(both).replace({"eps": {0.2: 0.1}})
+    (found,) = audit.usual_rows(smaller, radius=0.1).to_dict("records")
+    assert found["scfe cost"] == about(0.5)
+    both[1]["n_common"] = 10
+    (found,) = audit.usual_rows(pd.DataFrame(both)).to_dict("records")
+    assert found["scfe cost"] == about(0.5)
     both[1]["n_common"] = 9
     (found,) = audit.usual_rows(pd.DataFrame(both)).to_dict("records")
     assert np.isnan(found["scfe cost"]) and found["scfe valid"] == about(-0.3)
@@ -620,6 +630,8 @@ def test_stored_rows_by_hand(monkeypatch):
     assert {name: found[name] for name in expected} == {
         name: about(value) for name, value in expected.items()
     }
+    (other,) = audit.part_rows(pd.DataFrame([names | path | {"eps": 0.1}]), 0.1).to_dict("records")
+    assert other["same"] == found["same"]
     (found,) = audit.at_equal_acceptance(pd.DataFrame([names | path])).to_dict("records")
     assert found["growing_spheres cost"] == about(0.25)
 
