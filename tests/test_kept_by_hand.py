@@ -260,8 +260,8 @@ def test_two_searches_are_compared_on_the_same_rows():
     valid = np.zeros((E, 4), bool)
     valid[0, :2] = valid[1:, 3] = True
     found = adam.compare(one, valid)
-    assert (found[["dataset", "seed"]] == ["compas", 2]).all(axis=None)
-    assert found["eps"].tolist() == list(EPS_GRID)
+    cases = found[adam.CASE].to_numpy().tolist()
+    assert cases == [["compas", 2, eps] for eps in EPS_GRID]
     assert found["adam"].tolist() == [0.5] + [0.25] * (E - 1)
     assert found["adam_only"].tolist() == [0.25] * E
     assert found["scfe_only"].tolist() == [0.25] + [0.5] * (E - 1)
