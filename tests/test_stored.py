@@ -167,6 +167,10 @@ def test_nothing_that_is_stored_is_stale():
     assert not stale, f"python -m rrlib.study makes {len(stale)} groups again, such as {stale[0]}"
 
 
+def test_the_tables_take_at_most_five_megabytes():
+    assert sum(path.stat().st_size for path in stored.FOLDER.rglob("*.csv")) <= 5e6
+
+
 def test_no_stored_row_is_altered():
     assert not stored.altered()
 

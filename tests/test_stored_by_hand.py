@@ -354,7 +354,7 @@ def test_a_slice_is_computed_for_each_table(asked, monkeypatch):
     found, _ = stored.compute("l2", "adult", "network", 2)
     setting, _, _, cache = asked[-1]
     assert (setting.p, setting.rows, cache) == (2, 2000, True)
-    assert list(found) == ["summary", "differences"]
+    assert list(found) == ["summary"]
     assert found["summary"]["method"].tolist() == ["scfe", "cchvae"]
 
 

@@ -80,8 +80,7 @@ class Variation(NamedTuple):
     usual: str = "paper"
 
 
-COST = ("summary", "differences")
-WHOLE = (*COST, "losses", "attacked", "offers", "surroundings")
+WHOLE = ("summary", "differences", "losses", "attacked", "offers", "surroundings")
 BATCHES = ("summary", "differences", "batches")
 EQUAL = ("acceptance", "parts", "payers", "remedies", "transfers")
 TENTH = "a tenth of the samples"
@@ -90,11 +89,11 @@ VARIATIONS = {
     "minmax": Variation(
         "min-max scaling", WHOLE, METHODS, {}, SMALL, TEN, scaling="minmax", rows=SAMPLE
     ),
-    "l2": Variation("training against l2", COST, METHODS, {}, SMALL, L2, p=2, rows=SAMPLE),
+    "l2": Variation("training against l2", ("summary",), METHODS, {}, SMALL, L2, p=2, rows=SAMPLE),
     "fewer": Variation(TENTH, BATCHES, METHODS, FEWER, SMALL_FEWER, TEN),
     "fewer_minmax": Variation(
         f"min-max scaling, {TENTH}",
-        BATCHES,
+        ("summary", "batches"),
         METHODS,
         FEWER,
         SMALL_FEWER,
